@@ -1,0 +1,1 @@
+"""A file becomes chunks. Knows no vectors, no model, no page."""

@@ -1,0 +1,1 @@
+"""A question becomes an explained answer. Every stage returns what it did."""

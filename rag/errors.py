@@ -1,0 +1,36 @@
+"""What can go wrong around the library and the models.
+
+SightlineError (ingestion.errors)
+├── LibraryInUse      another process owns the data folder
+├── LibraryMismatch   the index was built with other settings
+├── UnknownDocument   no document or chunk with this id
+├── ModelUnavailable  an embedding model cannot be loaded
+├── Cancelled         a person stopped the work; nothing of it stays
+└── EndpointError     the chat endpoint said no; the text says what to do
+"""
+
+from ingestion.errors import SightlineError
+
+
+class LibraryInUse(SightlineError):
+    """Another process owns the data folder."""
+
+
+class LibraryMismatch(SightlineError):
+    """The index was built with other settings than those asked for."""
+
+
+class UnknownDocument(SightlineError):
+    """There is no document or chunk with this id."""
+
+
+class ModelUnavailable(SightlineError):
+    """An embedding model cannot be loaded."""
+
+
+class Cancelled(SightlineError):
+    """A person stopped the work."""
+
+
+class EndpointError(SightlineError):
+    """The chat endpoint could not answer; the text says why in plain words."""

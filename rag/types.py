@@ -1,0 +1,218 @@
+"""What flows from a question to an explained answer. Scores: higher is better, always."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from math import isclose
+from typing import Literal, TypeAlias, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingestion.types import Chunk, Passage
+
+Vectors: TypeAlias = NDArray[np.float32]
+"""Embeddings, shape (n, dimension); every row has length 1."""
+
+Vector: TypeAlias = NDArray[np.float32]
+"""One embedding, shape (dimension,), length 1."""
+
+SUM_TOLERANCE = 1e-4
+"""How far shares may be from the number they explain: float32 rounding, nothing else."""
+
+
+class Source(StrEnum):
+    """Which stage gave a score. Scores of different sources are never compared; ranks are."""
+
+    DENSE = "dense"
+    KEYWORD = "keyword"
+    FUSED = "fused"
+    RERANKED = "reranked"
+
+
+class Message(TypedDict):
+    """One turn of a prompt, in the shape that OpenAI-compatible endpoints take."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """A document of the library as lists show it, without its text."""
+
+    id: str
+    name: str
+    title: str
+    media_type: str
+    size_bytes: int
+    pages: int
+    chunks: int
+    passages: int
+    tokens: int
+    unread_tokens: int
+    warnings: tuple[str, ...]
+    added_at: str  # ISO 8601, UTC
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A chunk at its place in one ranking; ranks count from 1."""
+
+    chunk: Chunk
+    score: float
+    rank: int
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class PassageScore:
+    """A passage and its cosine with the query, -1 to 1."""
+
+    passage: Passage
+    cosine: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """Every score of one candidate on its way up; None where a stage did not score or rank it.
+
+    `cosine` is that of the best passage. `fused_score` is exactly `dense_share + keyword_share`.
+    """
+
+    chunk_id: str
+    passages: tuple[PassageScore, ...]  # best first
+    cosine: float | None
+    dense_rank: int | None
+    keyword_score: float | None
+    keyword_rank: int | None
+    dense_share: float
+    keyword_share: float
+    fused_score: float
+    fused_rank: int
+
+    def __post_init__(self) -> None:
+        if not isclose(self.dense_share + self.keyword_share, self.fused_score, abs_tol=1e-9):
+            raise ValueError(
+                f"shares {self.dense_share} + {self.keyword_share} do not make the fused score {self.fused_score}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """The trace of one question: every ranking, score and timing, and what was put before the model."""
+
+    question: str  # what was typed
+    query: str  # what was searched
+    query_vector: Vector
+    rankings: Mapping[Source, tuple[Hit, ...]]
+    ladders: Mapping[str, Ladder]  # by chunk id, one for every candidate
+    context: tuple[Hit, ...]  # what fits the prompt; citation [n] is context[n - 1]
+    prompt: tuple[Message, ...]
+    documents: Mapping[str, DocumentRecord]  # by id, those of all candidates
+    timings_ms: Mapping[str, float]
+    passport: Mapping[str, str | int]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A span of the document and what it adds to a cosine; negative when it takes away."""
+
+    start: int
+    end: int
+    text: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedTerm:
+    """A term of the query found in the chunk: its part of the BM25 score, and where it stands."""
+
+    term: str
+    share: float
+    spans: tuple[tuple[int, int], ...]  # document offsets
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why one chunk was found. Sums are checked when this is built.
+
+    `tokens` (with `marker_share`, what [CLS] and [SEP] add), and `sentences` (the markers spread over them by
+    token count) each sum to the cosine, within `residual`. They are empty for models that are not mean-pooled.
+    """
+
+    chunk: Chunk
+    ladder: Ladder
+    best_passage: PassageScore
+    cosine_without: float | None  # of the chunk after the best passage's text is deleted; None: nothing is left
+    tokens: tuple[Share, ...]
+    words: tuple[Share, ...]
+    sentences: tuple[Share, ...]
+    marker_share: float
+    residual: float  # stored cosine minus the sum of shares
+    percentile: float  # share of the library's chunks, 0 to 100, whose cosine is lower
+    percentile_sample: int  # how many chunks that was measured on
+    matched_terms: tuple[MatchedTerm, ...]
+
+    def __post_init__(self) -> None:
+        if self.tokens and abs(self.residual) > SUM_TOLERANCE:
+            raise ValueError(f"token shares miss the cosine {self.best_passage.cosine} by {self.residual}")
+        if self.sentences:
+            total = sum(sentence.share for sentence in self.sentences)
+            if not isclose(total, self.best_passage.cosine, abs_tol=SUM_TOLERANCE):
+                raise ValueError(f"sentence shares sum to {total}, the cosine is {self.best_passage.cosine}")
+        if self.ladder.keyword_score is not None:
+            total = sum(term.share for term in self.matched_terms)
+            if not isclose(total, self.ladder.keyword_score, rel_tol=1e-4):
+                raise ValueError(f"term shares sum to {total}, the BM25 score is {self.ladder.keyword_score}")
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A span that supports a sentence of the answer. `number` is the [n] in the text, and n-th of the context."""
+
+    number: int
+    chunk_id: str
+    document_id: str
+    document: str  # the file's name
+    page: int | None
+    heading: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was said, and what of it holds. A refusal has the reason and no citations."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    unsupported: tuple[str, ...]  # sentences that no cited span supports
+    refusal: str | None
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one long operation is: `done` of `total` units of `stage`."""
+
+    stage: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class AddReport:
+    """What became of one file."""
+
+    file: str
+    status: Literal["added", "partial", "unchanged", "refused", "failed", "cancelled"]
+    document_id: str | None = None
+    pages: int = 0
+    chunks: int = 0
+    passages: int = 0
+    tokens: int = 0
+    unread_tokens: int = 0
+    seconds: float = 0.0
+    message: str = field(default="")
