@@ -1,0 +1,64 @@
+"""A chunk becomes passages: small overlapping windows of whole sentences, each embedded on its own."""
+
+from bisect import bisect_left
+
+from ingestion.sentences import sentence_spans
+from ingestion.tokenizer import Tokenizer
+from ingestion.types import Chunk, Passage
+
+
+def cut_passages(
+    chunk: Chunk, tokenizer: Tokenizer, *, passage_tokens: int = 64, overlap_sentences: int = 1
+) -> list[Passage]:
+    """Passages of at most `passage_tokens` tokens, special tokens included, that together cover the chunk.
+
+    A passage repeats the last `overlap_sentences` sentences of the one before it, where they fit. A sentence longer
+    than a passage is cut between words.
+    """
+    text = chunk.text
+    starts = [start for start, _ in tokenizer.token_spans(text)]
+    room = max(1, passage_tokens - tokenizer.count_tokens(""))
+    units = [part for span in sentence_spans(text) for part in _pieces(text, span, starts, room)]
+    windows = _windows(
+        [bisect_left(starts, end) - bisect_left(starts, start) for start, end in units], room, overlap_sentences
+    )
+    passages = []
+    for first, last in windows:
+        start, end = units[first][0], units[last][1]
+        tokens = tokenizer.count_tokens(text[start:end])
+        passages.append(Passage(chunk.id, chunk.start + start, chunk.start + end, tokens))
+    return passages
+
+
+def _pieces(text: str, span: tuple[int, int], token_starts: list[int], room: int) -> list[tuple[int, int]]:
+    """The sentence, or pieces of it that hold at most `room` tokens, cut before a word where there is one."""
+    start, end = span
+    pieces = []
+    while True:
+        first = bisect_left(token_starts, start)
+        if first + room >= len(token_starts) or token_starts[first + room] >= end:
+            return [*pieces, (start, end)]
+        limit = token_starts[first + room]
+        space = max(text.rfind(" ", start + 1, limit), text.rfind("\n", start + 1, limit))
+        cut = space + 1 if space > start else limit
+        pieces.append((start, start + len(text[start:cut].rstrip())))
+        start = cut
+
+
+def _windows(counts: list[int], room: int, overlap: int) -> list[tuple[int, int]]:
+    """First and last unit of each window: as many units as fit, then on from `overlap` units before its end."""
+    windows: list[tuple[int, int]] = []
+    first = 0
+    while first < len(counts):
+        last, total = first, counts[first]
+        while last + 1 < len(counts) and total + counts[last + 1] <= room:
+            last += 1
+            total += counts[last]
+        windows.append((first, last))
+        following = last + 1
+        back = max(first + 1, following - overlap)
+        # Step back only as far as leaves room for a unit that the window just made did not hold.
+        while following < len(counts) and back < following and sum(counts[back : following + 1]) > room:
+            back += 1
+        first = back if following < len(counts) else following
+    return windows
