@@ -1,0 +1,139 @@
+"""BM25 over the chunks (Robertson & Zaragoza 2009; k1 = 1.2, b = 0.75, the engine's constants). Home of tantivy.
+
+Per term: idf · (k1 + 1) · tf / (tf + k1 · (1 - b + b · dl / avgdl)), idf = ln(1 + (N - n + 0.5) / (n + 0.5)).
+"""
+
+import json
+import re
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Any
+
+import tantivy
+
+from ingestion.types import Chunk
+
+_WRITER_BYTES = 15_000_000  # the engine's minimum
+_ANALYZER = "sightline_english"
+_WORD = re.compile(r"[^\W_]+")  # what the engine's tokenizer splits at: everything that is not alphanumeric
+
+
+class KeywordIndex:
+    """A tantivy index of chunk texts: lower-cased, English stop words out, Snowball stems."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._analyzer = (
+            tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+            .filter(tantivy.Filter.lowercase())
+            .filter(tantivy.Filter.stopword("english"))
+            .filter(tantivy.Filter.stemmer("english"))
+            .build()
+        )
+        builder = tantivy.SchemaBuilder()
+        builder.add_text_field("chunk_id", stored=True, tokenizer_name="raw")
+        builder.add_text_field("document_id", tokenizer_name="raw")
+        builder.add_text_field("body", tokenizer_name=_ANALYZER, index_option="freq")
+        self._schema = builder.build()
+        self._index = tantivy.Index(self._schema, path=str(folder))
+        self._index.register_tokenizer(_ANALYZER, self._analyzer)
+
+    def add(self, chunks: Iterable[Chunk]) -> None:
+        """Makes chunks searchable."""
+        writer = self._index.writer(_WRITER_BYTES, num_threads=1)
+        for chunk in chunks:
+            writer.add_document(
+                tantivy.Document(chunk_id=chunk.id, document_id=chunk.document_id, body=chunk.text)
+            )
+        self._commit(writer)
+
+    def delete(self, document_id: str) -> None:
+        """Removes the chunks of one document."""
+        writer = self._index.writer(_WRITER_BYTES, num_threads=1)
+        writer.delete_documents_by_term("document_id", document_id)
+        self._commit(writer)
+
+    def clear(self) -> None:
+        """Removes everything."""
+        writer = self._index.writer(_WRITER_BYTES, num_threads=1)
+        writer.delete_all_documents()
+        self._commit(writer)
+
+    def count(self) -> int:
+        """How many chunks are indexed."""
+        return int(self._index.searcher().num_docs)
+
+    def terms(self, query: str) -> list[str]:
+        """The query as the index sees it: stems, each once, in order."""
+        return list(dict.fromkeys(self._analyzer.analyze(query)))
+
+    def search(self, query: str, limit: int) -> list[tuple[str, float]]:
+        """Chunks that hold a term of the query as (chunk id, BM25 score), best first."""
+        return self._run(self._any_term(self.terms(query)), limit)
+
+    def scores(self, query: str, chunk_ids: Collection[str]) -> dict[str, float]:
+        """BM25 scores of the given chunks; chunks that hold no term of the query are left out."""
+        terms = self.terms(query)
+        if not terms or not chunk_ids:
+            return {}
+        among = [(tantivy.Occur.Must, self._among(chunk_ids)), (tantivy.Occur.Must, self._any_term(terms))]
+        return dict(self._run(tantivy.Query.boolean_query(among), len(chunk_ids)))
+
+    def term_shares(self, query: str, chunk_id: str) -> dict[str, float]:
+        """What each term of the query adds to the chunk's BM25 score, largest first; their sum is the score."""
+        terms = self.terms(query)
+        if not terms:
+            return {}
+        any_term = self._any_term(terms)
+        searcher = self._index.searcher()
+        hits = searcher.search(self._among([chunk_id]), 1).hits
+        if not hits:
+            return {}
+        tree = json.loads(any_term.explain(searcher, hits[0][1]).to_json()) if self.scores(query, [chunk_id]) else {}
+        shares = _leaf_values(tree)
+        return dict(sorted(shares.items(), key=lambda item: -item[1]))
+
+    def occurrences(self, text: str, terms: Collection[str]) -> dict[str, list[tuple[int, int]]]:
+        """Where words of `text` whose stem is one of `terms` stand, as character spans."""
+        found: dict[str, list[tuple[int, int]]] = {term: [] for term in terms}
+        for match in _WORD.finditer(text):
+            for term in self._analyzer.analyze(match.group()):
+                if term in found:
+                    found[term].append(match.span())
+        return found
+
+
+    def _commit(self, writer: Any) -> None:
+        writer.commit()
+        writer.wait_merging_threads()
+        self._index.reload()
+
+    def _any_term(self, terms: Collection[str]) -> Any:
+        query = tantivy.Query
+        return query.boolean_query(
+            [(tantivy.Occur.Should, query.term_query(self._schema, "body", term, "freq")) for term in terms]
+        )
+
+    def _among(self, chunk_ids: Collection[str]) -> Any:
+        ids = tantivy.Query.term_set_query(self._schema, "chunk_id", list(chunk_ids))
+        return tantivy.Query.const_score_query(ids, 0.0)
+
+    def _run(self, query: Any, limit: int) -> list[tuple[str, float]]:
+        searcher = self._index.searcher()
+        hits = searcher.search(query, max(1, limit)).hits
+        return [(searcher.doc(address)["chunk_id"][0], score) for score, address in hits]
+
+
+
+
+def _leaf_values(tree: dict[str, Any]) -> dict[str, float]:
+    """Term -> value from the engine's explanation, whose leaves carry `Term=Term(field=…, type=Str, "stem")`."""
+    for context in tree.get("context") or []:
+        term = re.search(r'"(.*)"', context)
+        if term:
+            return {json.loads(term.group()): tree["value"]}
+    values: dict[str, float] = {}
+    for part in tree.get("details") or []:
+        values.update(_leaf_values(part))
+    return values
