@@ -29,7 +29,7 @@ CREATE TABLE passages (
 CREATE INDEX passages_of_chunk ON passages (chunk_id);
 CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE jobs (
-    id TEXT PRIMARY KEY, name TEXT NOT NULL, sha256 TEXT NOT NULL, state TEXT NOT NULL, report TEXT, added_at TEXT NOT NULL
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, upload_id TEXT NOT NULL, state TEXT NOT NULL, report TEXT, added_at TEXT NOT NULL
 ) STRICT;
 CREATE TABLE chats (id TEXT PRIMARY KEY, title TEXT NOT NULL, created_at TEXT NOT NULL) STRICT;
 CREATE TABLE messages (

@@ -55,3 +55,7 @@ class VectorStore:
     def count(self) -> int:
         """How many vectors are stored."""
         return self._collection.count()
+
+    def close(self) -> None:
+        """Lets go of the folder."""
+        self._client.close()

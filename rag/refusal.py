@@ -1,0 +1,57 @@
+"""When the library's evidence is too weak to answer from. A rule on two numbers, so that it can be calibrated."""
+
+from dataclasses import dataclass
+
+from rag.types import Retrieval
+from rag.word_overlap import content_words, shared_part
+
+MIN_COSINE = 0.35
+"""Cosine of the best passage from which evidence is enough by meaning alone. Calibrated for all-MiniLM-L6-v2;
+models whose cosines are high throughout (e5) never fall below it and are then judged by nothing."""
+
+MIN_WORD_SHARE = 0.5
+"""Share of the question's content words in one chunk from which evidence is enough by words alone."""
+
+REFUSAL = "The documents do not seem to answer this:"
+"""How every refusal of ours begins; the reason follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The two numbers that decide, each the best of the context's chunks."""
+
+    cosine: float  # of the best passage with the question, -1 to 1; -1 when no passage was scored
+    word_share: float  # of the question's content words, 0 to 1
+
+    @property
+    def is_weak(self) -> bool:
+        """Neither meaning nor words speak for an answer."""
+        return self.cosine < MIN_COSINE and self.word_share < MIN_WORD_SHARE
+
+
+def evidence(retrieval: Retrieval) -> Evidence:
+    """How strongly the context of `retrieval` speaks to its query."""
+    ladders = (retrieval.ladders[hit.chunk.id] for hit in retrieval.context)
+    cosines = [ladder.cosine for ladder in ladders if ladder.cosine is not None]
+    shares = [shared_part(retrieval.query, hit.chunk.text) for hit in retrieval.context]
+    return Evidence(cosine=max(cosines, default=-1.0), word_share=max(shares, default=0.0))
+
+
+def refusal_reason(retrieval: Retrieval) -> str | None:
+    """Why the documents do not answer, as a clause without a full stop; None when they may."""
+    if not retrieval.context:
+        return "nothing was found in them"
+    found = evidence(retrieval)
+    if not found.is_weak:
+        return None
+    total = len(set(content_words(retrieval.query)))
+    matched = round(found.word_share * total)
+    return (
+        f"the closest passage has a cosine of {found.cosine:.2f}, below {MIN_COSINE:.2f}, "
+        f"and no passage has more than {matched} of the {total} main words of the question"
+    )
+
+
+def refusal_text(reason: str) -> str:
+    """The sentence that is said instead of an answer."""
+    return f"{REFUSAL} {reason}."
