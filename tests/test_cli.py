@@ -1,0 +1,284 @@
+"""The command line, run as a person runs it: a process of its own on a library in a temporary folder."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rag.types import AddReport, DocumentRecord
+
+ROOT = Path(__file__).parents[1]
+
+RETURNS = """# Returns
+
+You may return a printed book within 30 days of delivery. Gifts have a longer window of 60 days.
+
+## Who pays the postage
+
+The prepaid label RL-7 is free inside Ireland. Readers in Switzerland buy the postage themselves.
+"""
+SHIPPING = """Parcels leave the harbour warehouse every evening at six.
+
+Standard delivery to the islands takes four working days. The lighthouse keeper collects large crates on Fridays.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A folder of files and the library that was made of it."""
+
+    files: Path
+    data: Path
+    reports: list[dict[str, Any]]  # what adding the folder printed
+    done: subprocess.CompletedProcess[str]
+
+
+def run_cli(*arguments: str | Path, data: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """One call of cli.py, its output piped."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("SIGHTLINE_")}
+    command = [sys.executable, str(ROOT / "cli.py"), *map(str, arguments), "--data", str(data)]
+    return subprocess.run(
+        command, env=clean | environment, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL
+    )
+
+
+def json_of(*arguments: str | Path, data: Path) -> Any:
+    """The JSON that a command prints; it has to succeed."""
+    done = run_cli(*arguments, "--json", data=data)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    """Two good files, one of them in a folder below, and three bad ones, all added."""
+    files, data = tmp_path_factory.mktemp("files"), tmp_path_factory.mktemp("data")
+    (files / "below").mkdir()
+    (files / "returns.md").write_text(RETURNS)
+    (files / "below" / "shipping.txt").write_text(SHIPPING)
+    (files / "empty.txt").write_bytes(b"")
+    (files / "broken.pdf").write_bytes(b"%PDF-1.7\nnothing of a PDF follows")
+    (files / "program.exe").write_bytes(b"MZ\x90\x00")
+    done = run_cli("add", files, "--json", data=data)
+    return Shelf(files, data, [json.loads(line) for line in done.stdout.splitlines()], done)
+
+
+def report_of(shelf: Shelf, name: str) -> dict[str, Any]:
+    """The report on one file."""
+    return next(report for report in shelf.reports if report["file"] == name)
+
+
+def test_add_tries_every_file(shelf: Shelf) -> None:
+    """A folder is added with all it holds, and each file has its line with every field."""
+    assert {report["file"] for report in shelf.reports} == {
+        "returns.md", "shipping.txt", "empty.txt", "broken.pdf", "program.exe",
+    }  # fmt: skip
+    for report in shelf.reports:
+        assert list(report) == [field.name for field in fields(AddReport)]
+
+
+@pytest.mark.parametrize("name", ["returns.md", "shipping.txt"])
+def test_add_counts_what_it_added(shelf: Shelf, name: str) -> None:
+    """A good file is added, with its id and its counts, and nothing of it is left unread."""
+    report = report_of(shelf, name)
+    assert report["status"] == "added", report
+    assert len(report["document_id"]) == 16
+    assert min(report["pages"], report["chunks"], report["passages"], report["tokens"]) >= 1
+    assert report["unread_tokens"] == 0
+
+
+@pytest.mark.parametrize("name", ["empty.txt", "broken.pdf", "program.exe"])
+def test_add_says_why_a_file_is_refused(shelf: Shelf, name: str) -> None:
+    """A bad file has a message with its name; the others go on, and the exit code says that something was refused."""
+    report = report_of(shelf, name)
+    assert report["status"] in {"refused", "failed"}
+    assert name in report["message"]
+    assert report["document_id"] is None or report["chunks"] == 0
+    assert shelf.done.returncode == 1
+
+
+def test_add_is_quiet_when_piped(shelf: Shelf) -> None:
+    """No progress bar reaches a pipe."""
+    assert shelf.done.stderr == ""
+
+
+def test_add_again_changes_nothing(shelf: Shelf) -> None:
+    """A file that is in the library is unchanged, and that is fine."""
+    report = json_of("add", shelf.files / "returns.md", data=shelf.data)
+    assert report["status"] == "unchanged"
+    assert report["document_id"] == report_of(shelf, "returns.md")["document_id"]
+
+
+def test_add_for_people(shelf: Shelf, tmp_path: Path) -> None:
+    """Without --json, what was added stands on stdout, what was refused on stderr, both in 80 columns."""
+    done = run_cli("add", shelf.files, data=tmp_path)
+    assert done.returncode == 1
+    assert "added: returns.md" in done.stdout
+    assert "2 added, 3 " in done.stdout.replace("2 failed, 1 refused", "3 ").replace("1 failed, 2 refused", "3 ")
+    assert all(name in done.stderr for name in ("empty.txt", "broken.pdf", "program.exe"))
+    assert max(map(len, (done.stdout + done.stderr).splitlines())) <= 80
+
+
+def test_add_reports_a_missing_path(tmp_path: Path) -> None:
+    """A path that is not there is named; the others go on."""
+    (tmp_path / "notes.txt").write_text(SHIPPING)
+    done = run_cli("add", tmp_path / "absent.txt", tmp_path / "notes.txt", "--json", data=tmp_path / "data")
+    missing, added = map(json.loads, done.stdout.splitlines())
+    assert (done.returncode, missing["status"], added["status"]) == (1, "failed", "added")
+    assert "absent.txt: there is no such file" in missing["message"]
+
+
+def test_list_has_every_field(shelf: Shelf) -> None:
+    """The list holds the records of the good files."""
+    records = json_of("list", data=shelf.data)
+    assert {record["name"] for record in records} == {"returns.md", "shipping.txt"}
+    for record in records:
+        assert set(record) == {field.name for field in fields(DocumentRecord)}
+
+
+def test_search_has_every_field(shelf: Shelf) -> None:
+    """The hits carry the score of each stage."""
+    found = json_of("search", "Who pays the postage for a return?", data=shelf.data)
+    assert list(found) == ["query", "hits", "timings_ms"]
+    assert [hit["rank"] for hit in found["hits"]] == list(range(1, len(found["hits"]) + 1))
+    best = found["hits"][0]
+    assert list(best) == [
+        "rank", "score", "document", "document_id", "chunk_id", "page", "start", "end", "text", "cosine",
+        "cosine_percentile", "bm25", "dense_rank", "keyword_rank", "sentences",
+    ]  # fmt: skip
+    assert best["document"] == "returns.md"
+    assert -1 <= best["cosine"] <= 1
+    assert 0 <= best["cosine_percentile"] <= 100
+    assert all(milliseconds >= 0 for milliseconds in found["timings_ms"].values())
+
+
+@pytest.mark.parametrize("query", ["postage in Switzerland", "delivery to the islands", "crates", "zzz qqq"])
+def test_search_spans_and_shares_are_exact(shelf: Shelf, query: str) -> None:
+    """Spans slice the document's text, and the shares of the sentences add up to the cosine."""
+    texts = {"returns.md": RETURNS, "shipping.txt": SHIPPING}
+    for hit in json_of("search", query, data=shelf.data)["hits"]:
+        assert texts[hit["document"]][hit["start"] : hit["end"]] == hit["text"]
+        if hit["cosine"] is not None:
+            assert sum(part["share"] for part in hit["sentences"]) == pytest.approx(hit["cosine"], abs=1e-4)
+        for part in hit["sentences"]:
+            assert hit["start"] <= part["start"] < part["end"] <= hit["end"]
+
+
+def test_search_takes_k_and_weight(shelf: Shelf) -> None:
+    """-k bounds the hits; a dense weight of 0 leaves the order to the words, one of 1 to the meaning."""
+    assert len(json_of("search", "delivery", "-k", "1", data=shelf.data)["hits"]) == 1
+    words = json_of("search", "crates on Fridays", "--dense-weight", "0", data=shelf.data)["hits"]
+    meaning = json_of("search", "crates on Fridays", "--dense-weight", "1", data=shelf.data)["hits"]
+    assert words[0]["keyword_rank"] == 1
+    assert meaning[0]["dense_rank"] == 1
+
+
+def test_search_for_people(shelf: Shelf) -> None:
+    """Text in 80 columns with the sentence that counts most, the cosine and the matched words."""
+    done = run_cli("search", "When are large crates collected?", data=shelf.data)
+    assert done.returncode == 0, done.stderr
+    assert "1. shipping.txt" in done.stdout
+    assert "cosine" in done.stdout
+    assert "BM25" in done.stdout
+    assert "crate" in done.stdout.split("matched", 1)[1]
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_search_in_an_empty_library(tmp_path: Path) -> None:
+    """An empty library finds nothing, without a fault."""
+    assert json_of("search", "anything", data=tmp_path)["hits"] == []
+
+
+def test_ask_quotes_with_citations(shelf: Shelf) -> None:
+    """Without an endpoint the answer is made of the documents, and each citation's span slices its document."""
+    texts = {"returns.md": RETURNS, "shipping.txt": SHIPPING}
+    answer = json_of("ask", "How many days may I take to return a printed book?", data=shelf.data)
+    assert list(answer) == ["question", "query", "answer", "citations", "unsupported", "refusal", "model"]
+    assert answer["refusal"] is None
+    assert "30 days" in answer["answer"]
+    assert answer["citations"]
+    for citation in answer["citations"]:
+        assert list(citation) == ["document", "page", "start", "end", "text"]
+        assert texts[citation["document"]][citation["start"] : citation["end"]] == citation["text"]
+
+
+def test_ask_for_people(shelf: Shelf) -> None:
+    """The answer, then its citations, then who gave it."""
+    done = run_cli("ask", "How many days may I take to return a printed book?", data=shelf.data)
+    assert done.returncode == 0, done.stderr
+    answer, citations = done.stdout.split("\n\n[1] ", 1)
+    assert "30 days" in answer
+    assert citations.startswith("returns.md")
+    assert "Answered by: " in citations
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_remove_takes_a_document_out(tmp_path: Path) -> None:
+    """What was removed is neither listed nor found again; removing it twice is an error with its id."""
+    (tmp_path / "shipping.txt").write_text(SHIPPING)
+    data = tmp_path / "data"
+    added = json_of("add", tmp_path / "shipping.txt", data=data)["document_id"]
+    assert json_of("remove", added, data=data) == {"removed": added, "document": "shipping.txt"}
+    assert json_of("list", data=data) == []
+    assert json_of("search", "lighthouse keeper", data=data)["hits"] == []
+    again = run_cli("remove", added, data=data)
+    assert (again.returncode, again.stdout) == (1, "")
+    assert added in again.stderr
+
+
+def test_locked_library_is_one_sentence(shelf: Shelf) -> None:
+    """While another process owns the folder, a command says so in one line."""
+    code = "import sys; sys.path.insert(0, sys.argv[1]); from rag.embedding import load_embedder\n"
+    code += "from rag.library import Library; from rag.settings import Settings\n"
+    code += "settings = Settings(data_dir=sys.argv[2])\n"
+    code += "with Library.open(settings, load_embedder(settings)): print('open', flush=True); input()"
+    owner = subprocess.Popen(
+        [sys.executable, "-c", code, str(ROOT), str(shelf.data)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    with owner:
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == b"open\n"
+        done = run_cli("list", data=shelf.data)
+        owner.communicate(b"\n")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert done.stderr.startswith("cli.py: ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["fly"],
+        ["search"],
+        ["search", "x", "-k", "0"],
+        ["search", "x", "--dense-weight", "2"],
+        ["ask", "x", "-k", "99"],
+    ],
+    ids=["no command", "unknown command", "no query", "k of 0", "weight of 2", "too many chunks"],
+)
+def test_wrong_usage_ends_with_2(tmp_path: Path, arguments: list[str]) -> None:
+    """Wrong usage is refused with the usage, before anything is loaded."""
+    command = [sys.executable, str(ROOT / "cli.py"), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "usage: cli.py" in done.stderr
+
+
+def test_wrong_setting_is_named(tmp_path: Path) -> None:
+    """A setting out of range is refused with its name and its value."""
+    done = run_cli("list", data=tmp_path, SIGHTLINE_CHUNK_TOKENS="3")
+    assert done.returncode == 2
+    assert "chunk_tokens is '3'" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["add", "list", "remove", "search", "ask"])
+def test_help_has_an_example(command: str) -> None:
+    """Every command explains itself with an example."""
+    done = subprocess.run([sys.executable, str(ROOT / "cli.py"), command, "--help"], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert f"example:\n  cli.py {command}" in done.stdout
