@@ -33,7 +33,7 @@ def cut_passages(
 def _pieces(text: str, span: tuple[int, int], token_starts: list[int], room: int) -> list[tuple[int, int]]:
     """The sentence, or pieces of it that hold at most `room` tokens, cut before a word where there is one."""
     start, end = span
-    pieces = []
+    pieces: list[tuple[int, int]] = []
     while True:
         first = bisect_left(token_starts, start)
         if first + room >= len(token_starts) or token_starts[first + room] >= end:

@@ -23,8 +23,7 @@ FROM documents d WHERE d.state = 'active'
 
 
 class Catalogue:
-    """Documents of the library. One is staged with all its parts, then made active in one step; readers see only
-    active ones."""
+    """Documents of the library: staged with all their parts, then made active in one step. Readers see active ones."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -62,10 +61,7 @@ class Catalogue:
             connection.executemany(
                 "INSERT INTO chunks (id, document_id, text, start, end, page, heading, token_count) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (c.id, c.document_id, c.text, c.start, c.end, c.page, c.heading, c.token_count)
-                    for c in chunks
-                ],
+                [(c.id, c.document_id, c.text, c.start, c.end, c.page, c.heading, c.token_count) for c in chunks],
             )
             connection.executemany(
                 "INSERT INTO passages (id, chunk_id, start, end, token_count, vector) VALUES (?, ?, ?, ?, ?, ?)",
@@ -104,6 +100,10 @@ class Catalogue:
         if row is None:
             raise UnknownDocument(f"There is no document {document_id!r} in this library.")
         return _record(row)
+
+    def records_of(self, document_ids: Collection[str]) -> list[DocumentRecord]:
+        """The rows of those of the documents that are visible."""
+        return [_record(row) for row in self._in(_RECORD + "AND d.id IN ({marks})", document_ids)]
 
     def has(self, document_id: str) -> bool:
         """Whether a document with this id is visible."""
@@ -174,7 +174,7 @@ class Catalogue:
         query = """
         SELECT count(*), coalesce(sum(chunk_count), 0), coalesce(sum(passage_count), 0) FROM
         """
-        row = self._database.connection.execute(f"{query} ({_RECORD})").fetchone()  # noqa: S608
+        row = self._database.connection.execute(f"{query} ({_RECORD})").fetchone()
         return row[0], row[1], row[2]
 
     def passport(self) -> dict[str, str | int] | None:

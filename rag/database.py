@@ -29,7 +29,8 @@ CREATE TABLE passages (
 CREATE INDEX passages_of_chunk ON passages (chunk_id);
 CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE jobs (
-    id TEXT PRIMARY KEY, name TEXT NOT NULL, upload_id TEXT NOT NULL, state TEXT NOT NULL, report TEXT, added_at TEXT NOT NULL
+    id TEXT PRIMARY KEY, name TEXT NOT NULL, upload_id TEXT NOT NULL, state TEXT NOT NULL, report TEXT,
+    added_at TEXT NOT NULL
 ) STRICT;
 CREATE TABLE chats (id TEXT PRIMARY KEY, title TEXT NOT NULL, created_at TEXT NOT NULL) STRICT;
 CREATE TABLE messages (
@@ -63,7 +64,7 @@ class Database:
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """This thread's connection, in autocommit mode."""
+        """The connection of the calling thread, in autocommit mode."""
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             # check_same_thread is off only so that close() may be called from any thread.

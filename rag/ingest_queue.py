@@ -1,5 +1,8 @@
-"""Files wait here for their turn. One worker thread outside any page's run takes them, so that a reload, a closed tab
-or a second tab changes nothing; what a killed process left is taken up again at the next start."""
+"""Files wait here for their turn.
+
+One worker thread outside any page's run takes them, so that a reload, a closed tab or a second tab changes nothing;
+what a killed process left is taken up again at the next start.
+"""
 
 import logging
 import threading

@@ -43,9 +43,7 @@ class KeywordIndex:
         """Makes chunks searchable."""
         writer = self._index.writer(_WRITER_BYTES, num_threads=1)
         for chunk in chunks:
-            writer.add_document(
-                tantivy.Document(chunk_id=chunk.id, document_id=chunk.document_id, body=chunk.text)
-            )
+            writer.add_document(tantivy.Document(chunk_id=chunk.id, document_id=chunk.document_id, body=chunk.text))
         self._commit(writer)
 
     def delete(self, document_id: str) -> None:
@@ -103,28 +101,25 @@ class KeywordIndex:
                     found[term].append(match.span())
         return found
 
-
-    def _commit(self, writer: Any) -> None:
+    def _commit(self, writer: tantivy.IndexWriter) -> None:
         writer.commit()
         writer.wait_merging_threads()
         self._index.reload()
 
-    def _any_term(self, terms: Collection[str]) -> Any:
+    def _any_term(self, terms: Collection[str]) -> tantivy.Query:
         query = tantivy.Query
         return query.boolean_query(
             [(tantivy.Occur.Should, query.term_query(self._schema, "body", term, "freq")) for term in terms]
         )
 
-    def _among(self, chunk_ids: Collection[str]) -> Any:
+    def _among(self, chunk_ids: Collection[str]) -> tantivy.Query:
         ids = tantivy.Query.term_set_query(self._schema, "chunk_id", list(chunk_ids))
         return tantivy.Query.const_score_query(ids, 0.0)
 
-    def _run(self, query: Any, limit: int) -> list[tuple[str, float]]:
+    def _run(self, query: tantivy.Query, limit: int) -> list[tuple[str, float]]:
         searcher = self._index.searcher()
         hits = searcher.search(query, max(1, limit)).hits
         return [(searcher.doc(address)["chunk_id"][0], score) for score, address in hits]
-
-
 
 
 def _leaf_values(tree: dict[str, Any]) -> dict[str, float]:

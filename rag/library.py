@@ -25,6 +25,7 @@ from ingestion.passages import cut_passages
 from ingestion.types import Chunk, Document, Passage
 from rag.catalogue import Catalogue
 from rag.chats import Chats
+from rag.cosine_sample import CosineSample
 from rag.database import Database
 from rag.embedding import Embedder
 from rag.errors import Cancelled, LibraryInUse, LibraryMismatch
@@ -57,6 +58,7 @@ class Library:
         self.embedder = embedder
         self._lock_file = _lock(settings.data_dir)
         self._writing = threading.RLock()
+        self._cosine_sample: CosineSample | None = None
         try:
             self._database = Database(settings.data_dir / "library.db")
             self.catalogue = Catalogue(self._database)
@@ -152,6 +154,7 @@ class Library:
         with self._writing:
             self.catalogue.record(document_id)
             self.catalogue.retire(document_id)
+            self._cosine_sample = None
             self._purge(document_id)
 
     def documents(self) -> list[DocumentRecord]:
@@ -161,6 +164,13 @@ class Library:
     def document(self, document_id: str) -> Document:
         """One document with its text. Raises UnknownDocument."""
         return self.catalogue.document(document_id)
+
+    def cosine_sample(self) -> CosineSample:
+        """Chunks spread evenly over the library, drawn anew after every change."""
+        sample = self._cosine_sample
+        if sample is None:
+            self._cosine_sample = sample = CosineSample.draw(self.catalogue)
+        return sample
 
     def _add(
         self, name: str, content: bytes, progress: Callable[[Progress], None], cancelled: Callable[[], bool]
@@ -183,11 +193,10 @@ class Library:
         self.uploads.keep(content)
         self.catalogue.set_fact("indexes", "changing")
         try:
-            self.catalogue.stage(
-                document, chunks, passages, vectors, size_bytes=len(content), unread_tokens=unread
-            )
+            self.catalogue.stage(document, chunks, passages, vectors, size_bytes=len(content), unread_tokens=unread)
             self._index(chunks, passages, vectors, step)
             self.catalogue.activate(document.id)
+            self._cosine_sample = None
         except BaseException:
             self._purge(document.id)
             raise
@@ -214,9 +223,7 @@ class Library:
         ]
         return chunks, passages
 
-    def _embed(
-        self, document: Document, passages: Sequence[Passage], step: Callable[[str, int, int], None]
-    ) -> Vectors:
+    def _embed(self, document: Document, passages: Sequence[Passage], step: Callable[[str, int, int], None]) -> Vectors:
         parts = []
         for start in range(0, len(passages), _EMBED_STEP):
             step("embedding", start, len(passages))

@@ -1,7 +1,7 @@
 """The answer that needs no model and invents nothing: the best sentences of the context, verbatim, each cited."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -50,7 +50,7 @@ class QuotingModel:
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
 
-    def stream(self, retrieval: Retrieval) -> Iterator[str]:
+    def stream(self, retrieval: Retrieval) -> Generator[str, None, None]:
         """One paragraph per quote, its text escaped for Markdown and followed by its [n]; or the refusal."""
         reason = refusal_reason(retrieval)
         quotes = [] if reason else best_quotes(retrieval, self._embedder)

@@ -8,13 +8,14 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import chromadb
+from chromadb.api.collection_configuration import CreateCollectionConfiguration, CreateHNSWConfiguration
 from chromadb.config import Settings as ChromaSettings
 
 from rag.types import Vector, Vectors
 
 _COLLECTION = "passages"
 _BATCH = 200  # near full speed, and readers wait under half a second
-_HNSW = {"space": "cosine", "ef_construction": 200, "max_neighbors": 32, "ef_search": 400}
+_HNSW = CreateHNSWConfiguration(space="cosine", ef_construction=200, max_neighbors=32, ef_search=400)
 
 
 class VectorStore:
@@ -25,7 +26,7 @@ class VectorStore:
         settings = ChromaSettings(anonymized_telemetry=False)
         self._client = chromadb.PersistentClient(path=str(folder), settings=settings)
         self._collection = self._client.get_or_create_collection(
-            _COLLECTION, embedding_function=None, configuration={"hnsw": _HNSW}
+            _COLLECTION, embedding_function=None, configuration=CreateCollectionConfiguration(hnsw=_HNSW)
         )
 
     def add(self, passage_ids: Sequence[str], vectors: Vectors) -> None:
@@ -46,7 +47,9 @@ class VectorStore:
         count = self._collection.count()
         if count == 0:
             return []
-        found = self._collection.query(query_embeddings=[query_vector], n_results=min(limit, count), include=["distances"])
+        found = self._collection.query(
+            query_embeddings=query_vector, n_results=min(limit, count), include=["distances"]
+        )
         distances = found["distances"]
         if distances is None:
             raise RuntimeError("Chroma returned no distances")
@@ -58,4 +61,4 @@ class VectorStore:
 
     def close(self) -> None:
         """Lets go of the folder."""
-        self._client.close()
+        self._client.close()  # type: ignore[attr-defined]  # the interface lacks what every client has

@@ -3,13 +3,16 @@
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rag.embedding.embedder import TokenVectors
 from rag.errors import ModelUnavailable
 from rag.types import Vector, Vectors
+
+if TYPE_CHECKING:
+    from transformers import BatchEncoding
 
 _QUERY_PROMPTS = ("query", "s2p_query")
 _PASSAGE_PROMPTS = ("document", "passage", "corpus")
@@ -88,7 +91,7 @@ class SentenceTransformersEmbedder:
         )
         return np.asarray(vectors, dtype=np.float32).reshape(len(texts), -1)
 
-    def _encode(self, text: str, *, special: bool, max_length: int | None = None) -> Any:
+    def _encode(self, text: str, *, special: bool, max_length: int | None = None) -> "BatchEncoding":
         return self._model.tokenizer(
             text,
             add_special_tokens=special,

@@ -1,0 +1,123 @@
+"""A query becomes rankings of chunks: by meaning, by words, and by both.
+
+The vector store proposes passages and the keyword index proposes chunks; then every candidate of either gets both
+scores exactly, its cosine from the catalogue's vectors and its BM25 from the index, before they are fused.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ingestion.types import Chunk, Passage
+from rag.fusion import Fused, convex_combination, reciprocal_rank
+from rag.library import Library
+from rag.settings import Settings
+from rag.types import Hit, Ladder, PassageScore, Source, Vector
+
+_PASSAGES_PER_CHUNK = 4  # first guess at how many passages to ask for; doubled until enough chunks are found
+
+
+@dataclass(frozen=True, slots=True)
+class Rankings:
+    """The rankings of one query, and the ladder of every candidate by chunk id."""
+
+    by_source: Mapping[Source, tuple[Hit, ...]]
+    ladders: Mapping[str, Ladder]
+
+
+def find_by_meaning(library: Library, query_vector: Vector, limit: int) -> list[str]:
+    """Ids of the `limit` active chunks whose best passage is nearest, nearest first."""
+    asked = limit * _PASSAGES_PER_CHUNK
+    while True:
+        found = library.vectors.search(query_vector, asked)
+        ids = list(dict.fromkeys(chunk_id_of(passage_id) for passage_id, _ in found))
+        active = library.catalogue.chunks(ids)
+        kept = [chunk_id for chunk_id in ids if chunk_id in active]
+        if len(kept) >= limit or len(found) < asked:
+            return kept[:limit]
+        asked *= 2
+
+
+def find_by_words(library: Library, query: str, limit: int) -> list[tuple[str, float]]:
+    """The `limit` active chunks with the highest BM25 as (id, score), best first."""
+    found = library.keywords.search(query, limit)
+    active = library.catalogue.chunks([chunk_id for chunk_id, _ in found])
+    return [(chunk_id, score) for chunk_id, score in found if chunk_id in active]
+
+
+def rank(library: Library, query: str, query_vector: Vector, settings: Settings) -> Rankings:
+    """The dense, keyword and fused rankings of the candidates, with every score on the way."""
+    dense_ids = find_by_meaning(library, query_vector, settings.candidates)
+    keyword_ids = [chunk_id for chunk_id, _ in find_by_words(library, query, settings.candidates)]
+    chunks = library.catalogue.chunks({*dense_ids, *keyword_ids})
+    passages = passage_scores(library, chunks, query_vector)
+    cosines = {chunk_id: scored[0].cosine for chunk_id, scored in passages.items()}
+    keyword_scores = library.keywords.scores(query, list(chunks))
+    dense_ranks = _ranks({key: cosines[key] for key in dense_ids if key in cosines})
+    keyword_ranks = _ranks({key: keyword_scores[key] for key in keyword_ids if key in keyword_scores})
+    fused = _fuse(settings, cosines, keyword_scores, dense_ranks, keyword_ranks)
+    fused_ranks = _ranks({key: share.score for key, share in fused.items()})
+    ladders = {
+        key: Ladder(
+            chunk_id=key,
+            passages=passages.get(key, ()),
+            cosine=cosines.get(key),
+            dense_rank=dense_ranks.get(key),
+            keyword_score=keyword_scores.get(key),
+            keyword_rank=keyword_ranks.get(key),
+            dense_share=share.dense_share,
+            keyword_share=share.keyword_share,
+            fused_score=share.score,
+            fused_rank=fused_ranks[key],
+        )
+        for key, share in fused.items()
+    }
+    by_source = {
+        Source.DENSE: _hits(chunks, dense_ranks, cosines, Source.DENSE),
+        Source.KEYWORD: _hits(chunks, keyword_ranks, keyword_scores, Source.KEYWORD),
+        Source.FUSED: _hits(chunks, fused_ranks, {key: share.score for key, share in fused.items()}, Source.FUSED),
+    }
+    return Rankings(by_source, ladders)
+
+
+def passage_scores(
+    library: Library, chunks: Mapping[str, Chunk], query_vector: Vector
+) -> dict[str, tuple[PassageScore, ...]]:
+    """The passages of each chunk with their exact cosines, best first."""
+    return {
+        chunk_id: tuple(sorted(_scored(pairs, query_vector), key=lambda score: (-score.cosine, score.passage.start)))
+        for chunk_id, pairs in library.catalogue.passages(list(chunks)).items()
+        if pairs
+    }
+
+
+def chunk_id_of(passage_id: str) -> str:
+    """The chunk that a passage belongs to: "doc:0-90/5-40" -> "doc:0-90"."""
+    return passage_id.rpartition("/")[0]
+
+
+def _scored(pairs: Sequence[tuple[Passage, Vector]], query_vector: Vector) -> list[PassageScore]:
+    return [PassageScore(passage, float(vector @ query_vector)) for passage, vector in pairs]
+
+
+def _fuse(
+    settings: Settings,
+    cosines: Mapping[str, float],
+    keyword_scores: Mapping[str, float],
+    dense_ranks: Mapping[str, int],
+    keyword_ranks: Mapping[str, int],
+) -> dict[str, Fused]:
+    if settings.fusion == "rrf":
+        return reciprocal_rank(dense_ranks, keyword_ranks)
+    return convex_combination(cosines, keyword_scores, dense_weight=settings.dense_weight)
+
+
+def _ranks(scores: Mapping[str, float]) -> dict[str, int]:
+    """Ranks from 1, highest score first; equal scores in the order of their ids, so that runs agree."""
+    ordered = sorted(scores, key=lambda key: (-scores[key], key))
+    return {key: position for position, key in enumerate(ordered, 1)}
+
+
+def _hits(
+    chunks: Mapping[str, Chunk], ranks: Mapping[str, int], scores: Mapping[str, float], source: Source
+) -> tuple[Hit, ...]:
+    return tuple(Hit(chunks[key], scores[key], position, source) for key, position in ranks.items())
