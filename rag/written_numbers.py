@@ -3,9 +3,9 @@
 import re
 import unicodedata
 
-# 1,000.50 and 1 000 and 3.5 and 2024; separators only between digits.
-_NUMBER = re.compile(r"\d+(?:[.,\u00a0\u202f' ]\d{3}(?!\d))*(?:[.,]\d+)?")
-_THOUSANDS = re.compile(r"[,\u00a0\u202f' ](?=\d{3}(?!\d))")
+# 1,000.50 and 3.5 and 2024; separators only between digits, and no plain space, which also stands between two numbers.
+_NUMBER = re.compile(r"(?:\d{1,3}(?:[,\u00a0\u202f'’]\d{3}(?!\d))+|\d+)(?:[.,]\d+)?")
+_THOUSANDS = re.compile(r"[,\u00a0\u202f'’](?=\d{3}(?!\d))")
 _NAMED = {
     name: str(value)
     for value, names in {
@@ -23,7 +23,7 @@ def written_numbers(text: str) -> set[str]:
 
     Parts of dates and codes count one by one: "2024-05-01" is 2024, 5 and 1.
     """
-    return {_canonical(match.group()) for match in _NUMBER.finditer(unicodedata.normalize("NFKC", text))}
+    return {_canonical(match.group()) for match in _NUMBER.finditer(text)}
 
 
 def stated_numbers(text: str) -> set[str]:
@@ -34,6 +34,7 @@ def stated_numbers(text: str) -> set[str]:
 
 def _canonical(number: str) -> str:
     digits = _THOUSANDS.sub("", number).replace(",", ".")
+    digits = "".join(str(unicodedata.digit(character, character)) for character in digits)
     whole, _, fraction = digits.rpartition(".") if "." in digits else (digits, "", "")
     fraction = fraction.rstrip("0")
     whole = whole.lstrip("0") or "0"
