@@ -1,0 +1,151 @@
+"""What a reader of a Word document sees, and nothing else.
+
+kreuzberg reads hidden and deleted runs, overlooks lists made by a paragraph style, drops the words around a text
+box, and writes marks for bold and links into table cells. This module changes the body of the document so that
+none of it can happen.
+"""
+
+from collections.abc import Iterator
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+_STRICT, _TRANSITIONAL = (
+    "http://purl.oclc.org/ooxml/wordprocessingml/main",
+    "http://schemas.openxmlformats.org/wordprocessingml/2006/main",
+)
+_MATH = "http://schemas.openxmlformats.org/officeDocument/2006/math"
+_COMPATIBILITY = "http://schemas.openxmlformats.org/markup-compatibility/2006"
+_RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+# subtle: kreuzberg knows elements by their usual prefix, which ElementTree would rename
+for _prefix, _uri in {"w": _TRANSITIONAL, "m": _MATH, "mc": _COMPATIBILITY, "r": _RELATIONS}.items():
+    ElementTree.register_namespace(_prefix, _uri)
+
+_OFF = ("0", "false", "off")
+_WHITE = "FFFFFF"
+_LEAST_HALF_POINTS = 4  # font size; nobody reads text of less than two points
+
+
+def _w(name: str) -> str:
+    return f"{{{_TRANSITIONAL}}}{name}"
+
+
+_REMOVED = frozenset(map(_w, ("del", "moveFrom", "instrText", "delText", "rPrChange", "drawing", "pict", "object")))
+
+
+def numbered_styles(styles: Element) -> dict[str, Element]:
+    """Style id -> its list (`w:numPr`), own or inherited."""
+    _to_transitional(styles)
+    own: dict[str, Element] = {}
+    based_on: dict[str, str] = {}
+    for style in styles.iter(_w("style")):
+        name = style.get(_w("styleId"), "")
+        number = style.find(f"{_w('pPr')}/{_w('numPr')}")
+        parent = style.find(_w("basedOn"))
+        if number is not None and number.find(_w("numId")) is not None:
+            own[name] = number
+        elif parent is not None:
+            based_on[name] = parent.get(_w("val"), "")
+    return own | {name: number for name in based_on if (number := _inherited(name, own, based_on)) is not None}
+
+
+def _inherited(name: str, own: dict[str, Element], based_on: dict[str, str]) -> Element | None:
+    for _ in based_on:  # a chain of styles is no longer than there are styles, be it a ring
+        name = based_on.get(name, "")
+        if name in own:
+            return own[name]
+    return None
+
+
+def make_visible(document: Element, numbered: dict[str, Element]) -> bytes:
+    """The XML of the body with what is seen on the page, all runs plain."""
+    _to_transitional(document)
+    _lift_text_boxes(document)
+    dark = _on_dark_ground(document)
+    for parent in list(document.iter()):
+        for child in list(parent):
+            if child.tag in _REMOVED or (child.tag == _w("r") and _is_hidden(child, may_be_white=child in dark)):
+                parent.remove(child)
+            elif child.tag in (_w("hyperlink"), _w("ins"), _w("moveTo"), _w("smartTag")):
+                _unwrap(parent, child)
+    for run in document.iter(_w("r")):
+        for properties in run.findall(_w("rPr")):
+            run.remove(properties)
+    _number_paragraphs(document, numbered)
+    return bytes(ElementTree.tostring(document, encoding="utf-8", xml_declaration=True))
+
+
+def _to_transitional(root: Element) -> None:
+    """Give the elements of the strict variant of the format the names of the usual one."""
+    for element in root.iter():
+        element.tag = element.tag.replace(_STRICT, _TRANSITIONAL)
+        for name in [name for name in element.attrib if name.startswith(f"{{{_STRICT}}}")]:
+            element.set(name.replace(_STRICT, _TRANSITIONAL), element.attrib.pop(name))
+
+
+def _is_hidden(run: Element, *, may_be_white: bool) -> bool:
+    """Whether `run` is marked as hidden, or too small or too white to be seen."""
+    properties = run.find(_w("rPr"))
+    if properties is None:
+        return False
+    value = {child.tag: child.get(_w("val"), "") for child in properties}
+    if value.get(_w("vanish"), "off") not in _OFF:
+        return True
+    if value.get(_w("color"), "").upper() == _WHITE and not may_be_white:
+        return True
+    size = value.get(_w("sz"), "")
+    return size.isdigit() and int(size) < _LEAST_HALF_POINTS
+
+
+def _on_dark_ground(document: Element) -> set[Element]:
+    """The runs that may be white and seen: in tables, and in shaded or marked paragraphs."""
+    grounds = list(document.iter(_w("tbl")))
+    grounds += [paragraph for paragraph in document.iter(_w("p")) if next(paragraph.iter(_w("shd")), None) is not None]
+    return {run for ground in grounds for run in ground.iter(_w("r"))}
+
+
+def _unwrap(parent: Element, wrapper: Element) -> None:
+    position = list(parent).index(wrapper)
+    parent[position : position + 1] = list(wrapper)
+
+
+def _lift_text_boxes(document: Element) -> None:
+    """Put the paragraphs of each text box after the paragraph that holds it."""
+    parents = {child: parent for parent in document.iter() for child in parent}
+    boxes = [box for box in document.iter(_w("txbxContent")) if not _is_fallback(box, parents)]
+    for box in reversed(boxes):  # the inner ones, and of two in one paragraph the later one, first
+        holder = parents[box]
+        while holder.tag != _w("p") and holder in parents:
+            holder = parents[holder]
+        if holder not in parents:
+            continue
+        around = parents[holder]
+        position = list(around).index(holder) + 1
+        around[position:position] = list(box)
+        for child in box:
+            parents[child] = around
+        box.clear()
+
+
+def _is_fallback(element: Element, parents: dict[Element, Element]) -> bool:
+    """Whether `element` is the copy that programs without text boxes show."""
+    while element in parents:
+        element = parents[element]
+        if element.tag == f"{{{_COMPATIBILITY}}}Fallback":
+            return True
+    return False
+
+
+def _number_paragraphs(document: Element, numbered: dict[str, Element]) -> None:
+    """Make the list of a paragraph's style its own."""
+    for properties in _paragraph_properties(document):
+        style = properties.find(_w("pStyle"))
+        name = style.get(_w("val"), "") if style is not None else ""
+        if name in numbered and properties.find(_w("numPr")) is None:
+            properties.insert(1, numbered[name])
+
+
+def _paragraph_properties(document: Element) -> Iterator[Element]:
+    for paragraph in document.iter(_w("p")):
+        properties = paragraph.find(_w("pPr"))
+        if properties is not None:
+            yield properties
