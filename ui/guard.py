@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.runtime import Runtime
+from streamlit.runtime.stats import CacheStat
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 UPLOAD_PATH = "/_stcore/upload_file/"
@@ -138,7 +139,7 @@ def held_bytes() -> int:
     if not Runtime.exists():
         return 0
     families = Runtime.instance().uploaded_file_mgr.get_stats()
-    return sum(stat.byte_length for stats in families.values() for stat in stats)
+    return sum(stat.byte_length for stats in families.values() for stat in stats if isinstance(stat, CacheStat))
 
 
 @asynccontextmanager

@@ -1,0 +1,15 @@
+"""The list of pages."""
+
+import streamlit as st
+
+SIDEBAR_PIXELS = 400
+
+st.set_page_config(page_title="Sightline", page_icon="🔎", initial_sidebar_state=SIDEBAR_PIXELS)
+st.navigation(
+    [
+        st.Page("pages/chat.py", title="Chat", icon=":material/chat:", default=True),
+        st.Page("pages/library.py", title="Library", icon=":material/library_books:"),
+        st.Page("pages/settings.py", title="Settings", icon=":material/tune:"),
+    ],
+    position="top",
+).run()

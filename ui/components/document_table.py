@@ -1,0 +1,57 @@
+"""The library's documents as a table whose rows can be chosen."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from rag.types import DocumentRecord
+from ui import session
+from ui.components.naming import file_size
+
+KINDS = {
+    "text/plain": "text",
+    "text/markdown": "Markdown",
+    "text/html": "HTML",
+    "application/pdf": "PDF",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "Word",
+}
+
+
+def table_rows(documents: Sequence[DocumentRecord]) -> list[dict[str, str | int | None]]:
+    """One row for each document. A table shows text as text, so names need no escaping here."""
+    return [
+        {
+            "Name": document.name,
+            "Type": KINDS.get(document.media_type, document.media_type),
+            "Pages": document.pages,
+            "Chunks": document.chunks,
+            "Passages": document.passages,
+            "Tokens": document.tokens,
+            "Unread": document.unread_tokens,
+            "Size": file_size(document.size_bytes),
+            "Added": document.added_at[:16].replace("T", " "),
+            "Warnings": "; ".join(document.warnings),
+        }
+        for document in documents
+    ]
+
+
+def show_document_table(documents: Sequence[DocumentRecord], *, key: str) -> list[DocumentRecord]:
+    """Draws the table; the documents whose rows are chosen."""
+    st.dataframe(
+        table_rows(documents),
+        hide_index=True,
+        key=key,
+        on_select="rerun",
+        selection_mode="multi-row",
+        column_config={
+            "Name": st.column_config.TextColumn(width="medium", pinned=True),
+            "Unread": st.column_config.NumberColumn(
+                "Unread", help="Tokens that the embedding model could not read. Anything but 0 is a warning."
+            ),
+            "Tokens": st.column_config.NumberColumn(format="localized"),
+            "Added": st.column_config.TextColumn("Added (UTC)"),
+        },
+    )
+    state = session.chosen_rows(key)
+    return [documents[row] for row in state if row < len(documents)]

@@ -1,0 +1,46 @@
+"""How documents, chunks and citations are called on every page. What comes out is text, not markdown."""
+
+from collections.abc import Mapping
+
+from ingestion.types import Chunk
+from rag.types import Citation, DocumentRecord
+from ui.components.plain import shortened, visible
+
+NAME_LENGTH = 44
+HEADING_LENGTH = 48
+
+
+def place(document: str, page: int | None, heading: str, *, separator: str = " · ") -> str:
+    """`guide.pdf · p. 3 · Delivery`: the name, and what else is known."""
+    last_heading = heading.rsplit(" › ", maxsplit=1)[-1]
+    parts = [shortened(visible(document), NAME_LENGTH)]
+    if page is not None:
+        parts.append(f"p. {page}")
+    if last_heading:
+        parts.append(shortened(visible(last_heading), HEADING_LENGTH))
+    return separator.join(parts)
+
+
+def where(chunk: Chunk, documents: Mapping[str, DocumentRecord]) -> str:
+    """Where a chunk stands: document, page, heading."""
+    record = documents.get(chunk.document_id)
+    return place(record.name if record else "a removed document", chunk.page, chunk.heading)
+
+
+def citation_place(citation: Citation) -> str:
+    """Where a cited span stands."""
+    return place(citation.document, citation.page, citation.heading)
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 chunk`, `2,000 chunks`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def file_size(size_bytes: int) -> str:
+    """`812 B`, `4.2 KB`, `1.3 MB`."""
+    if size_bytes < 1000:
+        return f"{size_bytes} B"
+    if size_bytes < 1_000_000:
+        return f"{size_bytes / 1000:.1f} KB"
+    return f"{size_bytes / 1_000_000:.1f} MB"

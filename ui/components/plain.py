@@ -1,0 +1,62 @@
+"""Words that others wrote, made safe for places that render markdown: labels, captions, answers.
+
+Streamlit's markdown loads remote pictures, in labels too, so nothing untrusted goes there but through this file.
+"""
+
+import re
+import unicodedata
+
+PUNCTUATION = re.compile(r"([!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~])")
+ADDRESS = re.compile(r"(?i)(://|www\.|@)")
+ACTIVE = re.compile(r"([\[\]$<:])")
+"""What would begin a link, a picture, a formula, a tag or one of Streamlit's own directives."""
+
+ZERO_WIDTH_SPACE = "\u200b"
+
+
+def visible(text: str) -> str:
+    """The text on one line, without control characters and those that turn the reading direction."""
+    kept = "".join(" " if unicodedata.category(letter) in {"Cc", "Cf", "Zl", "Zp"} else letter for letter in text)
+    return " ".join(kept.split())
+
+
+def shortened(text: str, length: int) -> str:
+    """The text, cut in the middle when it is longer than `length`: the end of a file name tells its type."""
+    if len(text) <= length:
+        return text
+    tail = length // 3
+    return f"{text[: length - tail - 1]}…{text[-tail:]}"
+
+
+def plain(text: str, *, length: int = 200) -> str:
+    r"""Markdown that shows the text as it is: `a*b.md` -> `a\*b\.md`."""
+    cut = shortened(visible(text), length)
+    parts = (PUNCTUATION.sub(r"\\\1", part) for part in ADDRESS.split(cut))
+    return ZERO_WIDTH_SPACE.join(parts)  # an address in two halves is not made a link
+
+
+class Calmer:
+    """Makes streamed markdown harmless piece by piece: emphasis, lists and code stay, nothing loads or links."""
+
+    def __init__(self) -> None:
+        self.in_code = False
+
+    def feed(self, piece: str) -> str:
+        """The next piece, calmed. Code keeps its signs; there a zero-width space breaks a picture's `![`."""
+        calmed = []
+        for place, part in enumerate(piece.split("`")):
+            if place:
+                self.in_code = not self.in_code
+                calmed.append("`")
+            calmed.append(self._calm(part))
+        return "".join(calmed)
+
+    def _calm(self, text: str) -> str:
+        if self.in_code:
+            return text.replace("[", f"{ZERO_WIDTH_SPACE}[")
+        return ADDRESS.sub(rf"{ZERO_WIDTH_SPACE}\1", ACTIVE.sub(r"\\\1", text.replace("\\", "\\\\")))
+
+
+def calm_markdown(text: str) -> str:
+    """A whole text, calmed as `Calmer` does."""
+    return Calmer().feed(text)

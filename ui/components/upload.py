@@ -1,0 +1,49 @@
+"""Files and folders handed over by the browser, passed to the queue."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+from streamlit.typing import UploadedFile
+
+from ingestion.parsers import PARSERS
+from rag.ingest_queue import IngestQueue
+from ui import session
+
+SAMPLES = Path(__file__).parents[2] / "sample_docs"
+SAMPLE_SUFFIXES = frozenset({".txt", ".md", ".html", ".pdf", ".docx"})
+
+
+def suffixes() -> list[str]:
+    """What can be read, without the dot."""
+    return sorted(suffix.removeprefix(".") for suffix in PARSERS)
+
+
+def submit_all(queue: IngestQueue, files: Sequence[UploadedFile]) -> int:
+    """Passes files to the queue; how many there were."""
+    for file in files:
+        queue.submit(file.name, file.getvalue())
+    return len(files)
+
+
+def submit_samples(queue: IngestQueue) -> int:
+    """Passes the sample documents to the queue; how many there were."""
+    files = sorted(path for path in SAMPLES.iterdir() if path.is_file() and path.suffix in SAMPLE_SUFFIXES)
+    for path in files:
+        queue.submit(path.name, path.read_bytes())
+    return len(files)
+
+
+def show_upload(queue: IngestQueue, *, folder: bool = False) -> None:
+    """A place to drop files, or a folder. What arrives goes to the queue at once, and the place is emptied."""
+    files = st.file_uploader(
+        "Add a folder" if folder else "Add documents",
+        type=suffixes(),
+        accept_multiple_files="directory" if folder else True,
+        key=f"{session.uploader_key()}-{'folder' if folder else 'files'}",
+        label_visibility="collapsed",
+    )
+    if files:
+        submit_all(queue, files)
+        session.next_uploader()
+        st.rerun()

@@ -1,0 +1,109 @@
+"""Why one chunk matched: its scores, what they are made of, and the words that made them."""
+
+import streamlit as st
+
+from rag.types import Explanation, Ladder
+from ui.components.bars import Bar, Segment, axis_over, show_bars
+from ui.components.marked_text import legend_html, marked_html, show_marked_text
+from ui.components.plain import plain
+
+NOT_SCORED = "not scored"
+
+
+def score_table(ladder: Ladder) -> str:
+    """The three scores with their ranks, as a markdown table of our own words and numbers."""
+
+    def cell(number: float | None, digits: int) -> str:
+        return NOT_SCORED if number is None else f"{number:.{digits}f}"
+
+    def rank(place: int | None) -> str:
+        return "–" if place is None else str(place)
+
+    return "\n".join(
+        [
+            "| | score | rank |",
+            "|:--|--:|--:|",
+            f"| Meaning (cosine) | {cell(ladder.cosine, 3)} | {rank(ladder.dense_rank)} |",
+            f"| Words (BM25) | {cell(ladder.keyword_score, 2)} | {rank(ladder.keyword_rank)} |",
+            f"| **Fused** | **{ladder.fused_score:.3f}** | **{ladder.fused_rank}** |",
+        ]
+    )
+
+
+def fusion_bar(ladder: Ladder) -> Bar:
+    """The two shares end to end: together they are the fused score."""
+    dense, keyword = ladder.dense_share, ladder.keyword_share
+    segments = (Segment(0, dense, "accent"), Segment(dense, dense + keyword, "second"))
+    note = f"{dense:.3f} from meaning + {keyword:.3f} from words"
+    return Bar("Fused score", f"{ladder.fused_score:.3f}", segments, note)
+
+
+def passage_words(explanation: Explanation) -> str:
+    """What the best passage is worth, in a sentence."""
+    cosine = explanation.best_passage.cosine
+    if explanation.cosine_without is None:
+        return f"The chunk scores {cosine:.3f}. It has no other passage."
+    return f"The framed passage scores {cosine:.3f}. Without it the chunk would score {explanation.cosine_without:.3f}."
+
+
+def show_passage(explanation: Explanation) -> None:
+    """The best passage inside its chunk, its words shaded by their shares."""
+    chunk, passage = explanation.chunk, explanation.best_passage.passage
+    st.markdown(f"**Best passage.** {plain(passage_words(explanation), length=400)}")
+    html = marked_html(
+        chunk.text,
+        start=chunk.start,
+        framed=[(passage.start, passage.end)],
+        words=explanation.words,
+        compact=True,
+    )
+    with st.container(border=True, height=260 if len(chunk.text) > 600 else "content"):
+        show_marked_text(html)
+    if explanation.words:
+        show_marked_text(legend_html(max(abs(word.share) for word in explanation.words)))
+
+
+def show_sentences(explanation: Explanation, *, key: str) -> None:
+    """The sentences of the passage with their signed shares, which add up to its cosine."""
+    if not explanation.sentences:
+        st.caption("This model's cosine cannot be split into words: only the passage is known.")
+        return
+    axis = axis_over([sentence.share for sentence in explanation.sentences], digits=3, zero=True)
+    bars = [
+        Bar(
+            sentence.text,
+            f"{sentence.share:+.3f}".replace("-", "\N{MINUS SIGN}"),
+            (Segment(0, sentence.share, "adds" if sentence.share >= 0 else "takes"),),
+        )
+        for sentence in explanation.sentences
+    ]
+    st.markdown("**Its sentences,** each with its share of the cosine")
+    show_bars(bars, axis, key=key)
+    total = sum(sentence.share for sentence in explanation.sentences)
+    residual = f"{explanation.residual:.1e}"
+    st.caption(plain(f"The shares add up to {total:.3f}; what is left unexplained is {residual}."))
+
+
+def show_terms(explanation: Explanation, *, key: str) -> None:
+    """The words of the question found in the chunk, with their parts of the BM25 score."""
+    if not explanation.matched_terms:
+        st.caption("No word of the question stands in this chunk.")
+        return
+    terms = sorted(explanation.matched_terms, key=lambda term: -term.share)
+    axis = axis_over([term.share for term in terms], digits=2, zero=True)
+    bars = [
+        Bar(f"{term.term} ({len(term.spans)}×)", f"{term.share:.2f}", (Segment(0, term.share, "second"),))
+        for term in terms
+    ]
+    st.markdown("**Matched words,** each with its share of the BM25 score")
+    show_bars(bars, axis, key=key)
+
+
+def show_why(explanation: Explanation, *, key: str) -> None:
+    """The whole explanation of one chunk."""
+    ladder = explanation.ladder
+    st.markdown(score_table(ladder))
+    show_bars([fusion_bar(ladder)], axis_over([ladder.fused_score], digits=3, zero=True), key=f"{key}-fusion")
+    show_passage(explanation)
+    show_sentences(explanation, key=f"{key}-sentences")
+    show_terms(explanation, key=f"{key}-terms")

@@ -1,0 +1,114 @@
+"""Chat: questions, answers with their citations, and the evidence beside them."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+from streamlit.typing import ChatInputValue
+
+from ingestion.errors import SightlineError
+from rag.chats import ChatMessage, Chats
+from rag.errors import UnknownDocument
+from ui import answering, session
+from ui.components.answer import show_answer, speaker
+from ui.components.chat_list import show_chat_list
+from ui.components.citations import show_citations
+from ui.components.empty_state import show_examples, show_welcome
+from ui.components.evidence import show_evidence
+from ui.components.ingest_progress import show_ingest_progress
+from ui.components.opening import is_open
+from ui.components.plain import calm_markdown, plain
+from ui.components.upload import submit_all, suffixes
+from ui.engine import Workshop
+from ui.resources import engine, workshop
+
+AVATARS = {"user": ":material/person:", "assistant": ":material/auto_stories:"}
+
+
+def show_message(shop: Workshop, message: ChatMessage, place: int) -> None:
+    """One turn of the chat as it was stored."""
+    with st.chat_message(message.role, avatar=AVATARS[message.role]):
+        answer = message.answer
+        if answer is None:
+            st.markdown(calm_markdown(message.content))
+            return
+        show_answer(answer)
+        if answer.citations:
+            show_citations(shop.library, answer.citations, key=f"citation-{place}")
+        st.caption(speaker(answer))
+
+
+def messages_of(chats: Chats, chat_id: str | None) -> Sequence[ChatMessage]:
+    """The turns of a chat; none for a new one, or one that was deleted."""
+    if chat_id is None:
+        return ()
+    try:
+        return chats.get(chat_id).messages
+    except UnknownDocument:
+        session.open_chat(None)
+        return ()
+
+
+def question_from(value: ChatInputValue | None, shop: Workshop) -> str | None:
+    """What was typed or clicked; attached files go to the queue."""
+    suggested = session.suggested_question()
+    if value is None:
+        return suggested
+    submit_all(shop.queue, value.files)
+    return value.text.strip() or None
+
+
+def answer_question(shop: Workshop, question: str, earlier: Sequence[ChatMessage]) -> None:
+    """Draws the question and the answer while it is written, and stores both."""
+    turn = answering.begin(shop.library.chats, question)
+    with st.chat_message("user", avatar=AVATARS["user"]):
+        st.markdown(calm_markdown(question))
+    with st.chat_message("assistant", avatar=AVATARS["assistant"]):
+        try:
+            with st.spinner("Looking in your documents"):
+                answering.look_up(shop, turn, earlier)
+            st.write_stream(answering.write(shop, turn))
+            answering.finish(shop, turn)
+        except SightlineError as error:
+            answering.fail(shop, turn, str(error))
+    st.rerun()
+
+
+def show_chat(shop: Workshop) -> None:
+    """The page once the library is open."""
+    chats = shop.library.chats
+    stopped = session.turn()
+    if stopped is not None:
+        answering.finish(shop, stopped)
+    chat_id = session.chat_id()
+    messages = messages_of(chats, chat_id)
+    has_documents = bool(shop.library.documents())
+    if not has_documents and not messages:
+        show_welcome(shop.queue)
+    elif not messages:
+        show_examples()
+    for place, message in enumerate(messages):
+        show_message(shop, message, place)
+    show_ingest_progress(shop.queue, key="chat", everything=False)
+    value = st.chat_input(
+        "Ask about your documents" if has_documents else "Add documents first, then ask",
+        accept_file="multiple",
+        file_type=suffixes(),
+        submit_mode="stop",
+        key="question",
+    )
+    question = question_from(value, shop)
+    if question:
+        answer_question(shop, question, messages)
+    with st.sidebar:
+        show_chat_list(chats)
+        evidence = answering.recall_evidence(shop, messages)
+        if evidence is not None:
+            show_evidence(shop.library, evidence)
+
+
+if is_open(engine()):
+    show_chat(workshop())
+else:
+    st.chat_input("Ask as soon as the library is open", disabled=True, key="question-later")
+if words := session.notice():
+    st.toast(plain(words))

@@ -1,0 +1,30 @@
+"""Settings: where answers come from, how passages are found, and what the index is made of."""
+
+import streamlit as st
+
+from ui import session
+from ui.components.endpoint_form import show_endpoint_form
+from ui.components.plain import plain
+from ui.components.retrieval_form import show_retrieval_form
+
+
+def show_embedding() -> None:
+    """The embedding model and the sizes of chunks, which the server decides."""
+    settings = session.settings()
+    st.markdown("## Embedding")
+    st.markdown(
+        f"Model **{plain(settings.embedding_model)}**, chunks of up to **{settings.chunk_tokens}** tokens, "
+        f"passages of up to **{settings.passage_tokens}**."
+    )
+    st.caption(
+        "Vectors are only comparable within one model and one way of cutting, so these are set when the server "
+        "starts: SIGHTLINE\\_EMBEDDING\\_MODEL, SIGHTLINE\\_CHUNK\\_TOKENS, SIGHTLINE\\_PASSAGE\\_TOKENS."
+    )
+
+
+st.markdown("# Settings")
+show_endpoint_form()
+show_retrieval_form()
+show_embedding()
+if words := session.notice():
+    st.toast(plain(words))

@@ -1,0 +1,178 @@
+"""What one browser tab remembers. The only file that touches Streamlit's session state."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+import streamlit as st
+
+from rag.projection import TargetMap
+from rag.settings import Settings
+from rag.types import Explanation, Retrieval
+
+Value = TypeVar("Value")
+
+
+@dataclass(slots=True)
+class Turn:
+    """A question whose answer is being written. `text` grows while it streams, so that Stop loses nothing."""
+
+    chat_id: str
+    question: str
+    retrieval: Retrieval | None = None
+    model: str = ""
+    text: str = ""
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What stands behind the latest answer of a chat: the trace, and what was computed from it so far."""
+
+    chat_id: str
+    question: str
+    retrieval: Retrieval
+    target: TargetMap
+    explanations: dict[str, Explanation] = field(default_factory=dict)
+    selected: str | None = None
+
+
+def _remembered(name: str, default: Callable[[], Value]) -> Value:
+    if name not in st.session_state:
+        st.session_state[name] = default()
+    return cast(Value, st.session_state[name])
+
+
+def settings() -> Settings:
+    """The settings of this tab: the server's, with what was changed on the settings page. Kept in memory only."""
+    return _remembered("settings", Settings)
+
+
+def change_settings(**changes: Any) -> None:  # noqa: ANN401  (each setting has its own type; Settings checks them)
+    """Replaces some settings of this tab. Raises ValueError for a value that is not allowed."""
+    merged = {name: getattr(settings(), name) for name in Settings.model_fields} | changes
+    st.session_state["settings"] = Settings(**merged)
+
+
+def set_key(key: str) -> None:
+    """Keeps the key of the chat endpoint, in memory and in this tab only."""
+    change_settings(chat_api_key=key)
+
+
+def forget_key() -> None:
+    """Drops the key."""
+    change_settings(chat_api_key=None)
+
+
+def chat_id() -> str | None:
+    """The open chat. Its id stands in the address, so that a reload opens it again."""
+    in_address = st.query_params.get("chat")
+    if in_address:
+        st.session_state["chat"] = in_address
+        return in_address
+    return cast(str | None, st.session_state.get("chat"))
+
+
+def open_chat(chat: str | None) -> None:
+    """Opens a chat; None for a new one."""
+    st.session_state["chat"] = chat
+    if chat is None:
+        st.query_params.pop("chat", None)
+    else:
+        st.query_params["chat"] = chat
+
+
+def turn() -> Turn | None:
+    """The question that is being answered, or whose answer was stopped."""
+    return cast(Turn | None, st.session_state.get("turn"))
+
+
+def set_turn(value: Turn | None) -> None:
+    """Begins a turn, or ends it with None."""
+    st.session_state["turn"] = value
+
+
+def evidence() -> Evidence | None:
+    """The evidence shown beside the chat."""
+    return cast(Evidence | None, st.session_state.get("evidence"))
+
+
+def set_evidence(value: Evidence | None) -> None:
+    """Replaces the evidence."""
+    st.session_state["evidence"] = value
+
+
+def suggested_question() -> str | None:
+    """The example question that was just clicked; asked once."""
+    return cast(str | None, st.session_state.pop("suggested", None))
+
+
+def suggest(question: str) -> None:
+    """Asks a question on the next run, as if it had been typed."""
+    st.session_state["suggested"] = question
+
+
+def uploader_key() -> str:
+    """The key of the uploader; a new one empties it, which frees the bytes it holds."""
+    return f"uploader-{_remembered('uploads', int)}"
+
+
+def next_uploader() -> None:
+    """Empties the uploader."""
+    st.session_state["uploads"] = _remembered("uploads", int) + 1
+
+
+def was_working(name: str) -> bool:
+    """Whether work was under way on the last look; for noticing that it has ended."""
+    return bool(st.session_state.get(f"working-{name}", False))
+
+
+def set_working(name: str, value: bool) -> None:
+    """Remembers whether work is under way."""
+    st.session_state[f"working-{name}"] = value
+
+
+def notice() -> str | None:
+    """A sentence to show once after a change of page or a rerun."""
+    return cast(str | None, st.session_state.pop("notice", None))
+
+
+def set_notice(text: str) -> None:
+    """Shows a sentence on the next run."""
+    st.session_state["notice"] = text
+
+
+def chosen_rows(table: str) -> list[int]:
+    """The rows chosen in a table, from its widget state."""
+    state = st.session_state.get(table)
+    return sorted(state.selection.rows) if state else []
+
+
+def drop_field(name: str) -> None:
+    """Forgets what was typed into a field."""
+    st.session_state.pop(name, None)
+
+
+def models() -> list[str]:
+    """The models that the endpoint offered when it was last asked."""
+    return _remembered("models", list)
+
+
+def set_models(names: list[str]) -> None:
+    """Keeps the endpoint's list of models."""
+    st.session_state["models"] = names
+
+
+def test_result() -> tuple[bool, str] | None:
+    """Whether the endpoint answered when it was last tried, and what to say about it."""
+    return cast(tuple[bool, str] | None, st.session_state.get("test-result"))
+
+
+def set_test_result(succeeded: bool, words: str) -> None:
+    """Keeps how the last try went."""
+    st.session_state["test-result"] = (succeeded, words)
+
+
+def forget_test() -> None:
+    """Drops what is known of an endpoint, for another address."""
+    st.session_state.pop("test-result", None)
+    set_models([])
