@@ -1,10 +1,13 @@
 """A chunk becomes passages: small overlapping windows of whole sentences, each embedded on its own."""
 
+import re
 from bisect import bisect_left
 
 from ingestion.sentences import sentence_spans
 from ingestion.tokenizer import Tokenizer
 from ingestion.types import Chunk, Passage
+
+_HEADING = re.compile(r"#{1,6} ")
 
 
 def cut_passages(
@@ -12,22 +15,34 @@ def cut_passages(
 ) -> list[Passage]:
     """Passages of at most `passage_tokens` tokens, special tokens included, that together cover the chunk.
 
-    A passage repeats the last `overlap_sentences` sentences of the one before it, where they fit. A sentence longer
-    than a passage is cut between words.
+    A passage repeats the last `overlap_sentences` sentences of the one before it, where they fit. A heading begins a
+    new one, without overlap. A sentence longer than a passage is cut between words.
     """
     text = chunk.text
     starts = [start for start, _ in tokenizer.token_spans(text)]
     room = max(1, passage_tokens - tokenizer.count_tokens(""))
-    units = [part for span in sentence_spans(text) for part in _pieces(text, span, starts, room)]
-    windows = _windows(
-        [bisect_left(starts, end) - bisect_left(starts, start) for start, end in units], room, overlap_sentences
-    )
     passages = []
-    for first, last in windows:
-        start, end = units[first][0], units[last][1]
-        tokens = tokenizer.count_tokens(text[start:end])
-        passages.append(Passage(chunk.id, chunk.start + start, chunk.start + end, tokens))
+    for section in _sections(text):
+        units = [part for span in section for part in _pieces(text, span, starts, room)]
+        counts = [bisect_left(starts, end) - bisect_left(starts, start) for start, end in units]
+        for first, last in _windows(counts, room, overlap_sentences):
+            start, end = units[first][0], units[last][1]
+            tokens = tokenizer.count_tokens(text[start:end])
+            passages.append(Passage(chunk.id, chunk.start + start, chunk.start + end, tokens))
     return passages
+
+
+def _sections(text: str) -> list[list[tuple[int, int]]]:
+    """The sentences, in groups that begin at headings; headings that follow each other stay together."""
+    sections: list[list[tuple[int, int]]] = []
+    after_heading = False
+    for span in sentence_spans(text):
+        is_heading = _HEADING.match(text, span[0]) is not None
+        if not sections or (is_heading and not after_heading):
+            sections.append([])
+        sections[-1].append(span)
+        after_heading = is_heading
+    return sections
 
 
 def _pieces(text: str, span: tuple[int, int], token_starts: list[int], room: int) -> list[tuple[int, int]]:

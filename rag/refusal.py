@@ -9,11 +9,14 @@ MIN_COSINE = 0.35
 """Cosine of the best passage from which evidence is enough by meaning alone. Calibrated for all-MiniLM-L6-v2;
 models whose cosines are high throughout (e5) never fall below it and are then judged by nothing."""
 
-MIN_WORD_SHARE = 0.5
+MIN_WORD_SHARE = 0.6
 """Share of the question's content words in one chunk from which evidence is enough by words alone."""
 
 REFUSAL = "The documents do not seem to answer this:"
 """How every refusal of ours begins; the reason follows."""
+
+NOTHING_READABLE = "no sentence could be read in them"
+"""The reason when passages were found that hold no sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,12 @@ def refusal_reason(retrieval: Retrieval) -> str | None:
         f"the closest passage has a cosine of {found.cosine:.2f}, below {MIN_COSINE:.2f}, "
         f"and no passage has more than {matched} of the {total} main words of the question"
     )
+
+
+def is_our_refusal(answer: str, retrieval: Retrieval) -> bool:
+    """True when `answer` is word for word what is said instead of an answer to `retrieval`."""
+    reasons = (refusal_reason(retrieval), NOTHING_READABLE)
+    return any(reason is not None and answer.strip() == refusal_text(reason) for reason in reasons)
 
 
 def refusal_text(reason: str) -> str:

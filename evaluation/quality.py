@@ -1,0 +1,43 @@
+"""The production path, run over judged questions."""
+
+from collections.abc import Sequence
+
+from evaluation.metrics import mean_metrics
+from evaluation.questions import Question
+from ingestion.types import Chunk
+from rag.library import Library
+from rag.pipeline import retrieve
+from rag.settings import Settings
+from rag.types import Source
+
+_SOURCES = (Source.DENSE, Source.KEYWORD, Source.FUSED)
+_HELD_SHARE = 0.5  # of a reference's characters: what a chunk must hold to count as its answer
+
+
+def retrieval_quality(
+    library: Library, questions: Sequence[Question], settings: Settings
+) -> dict[Source, dict[str, float]]:
+    """recall@5, mrr@10 and ndcg@10 of each ranking, over the questions that have references."""
+    answerable = [question for question in questions if question.references]
+    relevant = {question.id: relevant_chunks(library, question) for question in answerable}
+    rankings: dict[Source, dict[str, list[str]]] = {source: {} for source in _SOURCES}
+    for question in answerable:
+        retrieval = retrieve(library, question.text, settings, history=question.history)
+        for source in _SOURCES:
+            rankings[source][question.id] = [hit.chunk.id for hit in retrieval.rankings[source]]
+    return {source: mean_metrics(rankings[source], relevant) for source in _SOURCES}
+
+
+def relevant_chunks(library: Library, question: Question) -> frozenset[str]:
+    """Ids of the chunks that hold at least half of one of the question's references."""
+    by_name = {record.name: record.id for record in library.documents()}
+    return frozenset(
+        chunk.id
+        for reference in question.references
+        for chunk in library.catalogue.chunks_of(by_name[reference.document])
+        if _held(chunk, reference.start, reference.end) >= _HELD_SHARE * (reference.end - reference.start)
+    )
+
+
+def _held(chunk: Chunk, start: int, end: int) -> int:
+    return max(0, min(chunk.end, end) - max(chunk.start, start))
