@@ -1,6 +1,7 @@
 """The terminal: add documents, search them, ask them. The same engine as the page, without the page."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
@@ -64,7 +65,7 @@ def add_file(library: Library, path: Path, bar: tqdm) -> AddReport:
     """What became of one file; never raises for one that cannot be read."""
 
     def show(progress: Progress) -> None:
-        bar.set_postfix_str(f"{path.name}: {progress.stage} {progress.done}/{progress.total}")
+        bar.set_postfix_str(f"{output.short(path.name, 30)}: {progress.stage} {progress.done}/{progress.total}")
 
     if not path.is_file():
         return AddReport(path.name, "failed", message=f"{path.name} is no regular file; nothing was read from it.")
@@ -78,7 +79,13 @@ def add_file(library: Library, path: Path, bar: tqdm) -> AddReport:
 
 def progress_bar(files: int) -> tqdm:
     """A bar on the terminal's stderr; nothing when stderr is piped."""
-    return tqdm(total=files, unit="file", disable=not sys.stderr.isatty(), leave=False, file=sys.stderr)
+    return tqdm(
+        total=files,
+        bar_format="{n_fmt}/{total_fmt} {bar:20} {elapsed}{postfix}",
+        disable=not sys.stderr.isatty(),
+        leave=False,
+        file=sys.stderr,
+    )
 
 
 def show_report(report: AddReport, as_json: bool) -> None:
@@ -208,7 +215,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValidationError as error:
         commands.error(output.settings_error(error.errors()))
     try:
-        return options.run(options, settings)  # type: ignore[no-any-return]
+        code: int = options.run(options, settings)
+        sys.stdout.flush()
+        return code
     except SightlineError as error:
         print(f"cli.py: {output.printable(str(error))}", file=sys.stderr)
         return FAILED
@@ -216,7 +225,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("\ncli.py: stopped; what was added before stays.", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output left, as `| head` does
-        sys.stdout = None  # type: ignore[assignment]  # so that nothing is flushed into the closed pipe at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes nowhere
         return FINE
 
 

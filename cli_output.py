@@ -7,6 +7,7 @@ from itertools import chain
 from textwrap import fill, shorten
 from typing import Any
 
+from ingestion.types import Chunk
 from rag.types import AddReport, Answer, Citation, DocumentRecord, Explanation, Hit, MatchedTerm, Retrieval, Share
 
 WIDTH = 80
@@ -104,7 +105,7 @@ def records_text(records: Sequence[DocumentRecord]) -> str:
         return "The library is empty. Add documents with: cli.py add PATH"
     lines = [f"{'ID':16}  {'NAME':28}  {'PAGES':>5}  {'CHUNKS':>6}  {'TOKENS':>9}  ADDED"]
     for record in records:
-        name = shorten(printable(record.name), 28, placeholder="…") if len(record.name) > 28 else printable(record.name)
+        name = short(record.name, 28)
         counts = f"{record.pages:>5,}  {record.chunks:>6,}  {record.tokens:>9,}"
         lines.append(f"{record.id:16}  {name:28}  {counts}  {record.added_at[2:10]}")
     return "\n".join(lines)
@@ -115,7 +116,7 @@ def search_text(retrieval: Retrieval, explained: Sequence[Explained]) -> str:
     if not explained:
         return "Nothing was found. Is the library empty? See: cli.py list"
     blocks = [hit_text(retrieval, hit, explanation) for hit, explanation in explained]
-    return "\n\n".join([*blocks, f"Searched in {retrieval.timings_ms["total"]:.0f} ms."])
+    return "\n\n".join([*blocks, f"Searched in {retrieval.timings_ms['total']:.0f} ms."])
 
 
 def hit_text(retrieval: Retrieval, hit: Hit, explanation: Explanation) -> str:
@@ -135,9 +136,7 @@ def hit_text(retrieval: Retrieval, hit: Hit, explanation: Explanation) -> str:
         lines.append(f"{INDENT}words    none of the query's words")
     else:
         lines.append(f"{INDENT}words    BM25 {ladder.keyword_score:.2f}, {ranked(ladder.keyword_rank)}")
-        lines.append(
-            fill(matched(explanation.matched_terms), WIDTH, initial_indent=INDENT, subsequent_indent=INDENT * 4)
-        )
+        lines.append(fill(matched(explanation), WIDTH, initial_indent=INDENT, subsequent_indent=INDENT * 4))
     return "\n".join(lines)
 
 
@@ -152,10 +151,16 @@ def share_of(part: Share) -> float:
     return part.share
 
 
-def matched(terms: Sequence[MatchedTerm]) -> str:
-    """The matched words, those that weigh most first."""
-    best_first = sorted(terms, key=lambda term: -term.share)
-    return "matched  " + ", ".join(f"{printable(term.term)} {term.share:.2f}" for term in best_first)
+def matched(explanation: Explanation) -> str:
+    """The matched words as the chunk has them, those that weigh most first."""
+    best_first = sorted(explanation.matched_terms, key=lambda term: -term.share)
+    return "matched  " + ", ".join(f"{as_found(term, explanation.chunk)} {term.share:.2f}" for term in best_first)
+
+
+def as_found(term: MatchedTerm, chunk: Chunk) -> str:
+    """The first word of the chunk that a term (a stem) stands for: `postag` -> `postage`."""
+    words = [chunk.text[start - chunk.start : end - chunk.start] for start, end in term.spans]
+    return printable(words[0].lower() if words else term.term)
 
 
 def ranked(rank: int | None) -> str:
@@ -191,6 +196,12 @@ def quoted(text: str) -> str:
 def counted(count: int, noun: str) -> str:
     """A number with its noun: `1 page`, `1,200 tokens`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def short(name: str, width: int) -> str:
+    """A name in at most `width` characters."""
+    name = printable(name)
+    return name if len(name) <= width else f"{name[: width - 1]}…"
 
 
 def printable(text: str) -> str:
