@@ -15,7 +15,7 @@ class Fused:
 
     @property
     def score(self) -> float:
-        """The fused score: the sum of the shares, 0 to 1 for the convex combination."""
+        """The fused score: the sum of the shares."""
         return self.dense_share + self.keyword_share
 
 
@@ -33,19 +33,18 @@ def min_max(scores: Mapping[str, float]) -> dict[str, float]:
 
 
 def convex_combination(
-    dense: Mapping[str, float], keyword: Mapping[str, float], *, dense_weight: float
+    dense: Mapping[str, float], keyword: Mapping[str, float], *, full_keyword_score: float, dense_weight: float
 ) -> dict[str, Fused]:
-    """W · min_max(cosine) + (1 - w) · min_max(BM25), per candidate (Bruch, Gai & Ingber 2023).
+    """w · min_max(cosine) + (1 - w) · BM25 / full_keyword_score, per candidate (after Bruch, Gai & Ingber 2023).
 
-    A candidate that a source did not score gets nothing from it. BM25 is stretched from 0, its value for a chunk
-    without any of the words, since most chunks of a library have none.
+    A candidate that a source did not score gets nothing from it. BM25 is divided by what a chunk with every word of
+    the query would score, not by the best score found: one chance word in common must not count as a full match.
     """
     normal_dense = min_max(dense)
-    highest = max(keyword.values(), default=0.0)
     return {
         key: Fused(
             dense_share=dense_weight * normal_dense.get(key, 0.0),
-            keyword_share=(1 - dense_weight) * keyword.get(key, 0.0) / highest if highest else 0.0,
+            keyword_share=(1 - dense_weight) * keyword[key] / full_keyword_score if key in keyword else 0.0,
         )
         for key in dense.keys() | keyword.keys()
     }

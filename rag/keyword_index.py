@@ -6,6 +6,7 @@ Per term: idf · (k1 + 1) · tf / (tf + k1 · (1 - b + b · dl / avgdl)), idf = 
 import json
 import re
 from collections.abc import Collection, Iterable
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,12 @@ class KeywordIndex:
         """Chunks that hold a term of the query as (chunk id, BM25 score), best first."""
         return self._run(self._any_term(self.terms(query)), limit)
 
+    def full_score(self, query: str) -> float:
+        """The BM25 of a chunk of average length that holds every term of the query once: the sum of their idf."""
+        searcher = self._index.searcher()
+        count = searcher.num_docs
+        return sum(_idf(count, searcher.doc_freq("body", term)) for term in self.terms(query))
+
     def scores(self, query: str, chunk_ids: Collection[str]) -> dict[str, float]:
         """BM25 scores of the given chunks; chunks that hold no term of the query are left out."""
         terms = self.terms(query)
@@ -120,6 +127,10 @@ class KeywordIndex:
         searcher = self._index.searcher()
         hits = searcher.search(query, max(1, limit)).hits
         return [(searcher.doc(address)["chunk_id"][0], score) for score, address in hits]
+
+
+def _idf(count: int, containing: int) -> float:
+    return log(1 + (count - containing + 0.5) / (containing + 0.5))
 
 
 def _leaf_values(tree: dict[str, Any]) -> dict[str, float]:

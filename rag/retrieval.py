@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ingestion.types import Chunk, Passage
-from rag.fusion import Fused, convex_combination, reciprocal_rank
+from rag.fusion import convex_combination, reciprocal_rank
 from rag.library import Library
 from rag.settings import Settings
 from rag.types import Hit, Ladder, PassageScore, Source, Vector
@@ -54,7 +54,15 @@ def rank(library: Library, query: str, query_vector: Vector, settings: Settings)
     keyword_scores = library.keywords.scores(query, list(chunks))
     dense_ranks = _ranks({key: cosines[key] for key in dense_ids if key in cosines})
     keyword_ranks = _ranks({key: keyword_scores[key] for key in keyword_ids if key in keyword_scores})
-    fused = _fuse(settings, cosines, keyword_scores, dense_ranks, keyword_ranks)
+    if settings.fusion == "rrf":
+        fused = reciprocal_rank(dense_ranks, keyword_ranks)
+    else:
+        fused = convex_combination(
+            cosines,
+            keyword_scores,
+            full_keyword_score=library.keywords.full_score(query),
+            dense_weight=settings.dense_weight,
+        )
     fused_ranks = _ranks({key: share.score for key, share in fused.items()})
     ladders = {
         key: Ladder(
@@ -97,18 +105,6 @@ def chunk_id_of(passage_id: str) -> str:
 
 def _scored(pairs: Sequence[tuple[Passage, Vector]], query_vector: Vector) -> list[PassageScore]:
     return [PassageScore(passage, float(vector @ query_vector)) for passage, vector in pairs]
-
-
-def _fuse(
-    settings: Settings,
-    cosines: Mapping[str, float],
-    keyword_scores: Mapping[str, float],
-    dense_ranks: Mapping[str, int],
-    keyword_ranks: Mapping[str, int],
-) -> dict[str, Fused]:
-    if settings.fusion == "rrf":
-        return reciprocal_rank(dense_ranks, keyword_ranks)
-    return convex_combination(cosines, keyword_scores, dense_weight=settings.dense_weight)
 
 
 def _ranks(scores: Mapping[str, float]) -> dict[str, int]:
