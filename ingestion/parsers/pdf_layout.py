@@ -11,6 +11,7 @@ from ingestion.parsers.writer import LINE, PARAGRAPH
 
 _RUNNING_PAGES = 3  # a line that stands at the edge of so many pages belongs to the paper, not to the text
 _EDGE_LINES = 3
+_MAX_NUMBERS = 8  # in a running line
 _SAME_SIZE = 0.12  # difference of font sizes within one paragraph
 _SAME_ROW = 0.3  # in font sizes
 _PARAGRAPH_GAP = 1.35  # in usual line distances
@@ -75,7 +76,7 @@ def _edge_lines(page: Sequence[Line]) -> set[Line]:
 def _running_keys(line: Line, page: int) -> set[str]:
     """What the line may share with its like: ("Page 2 of 9", page 1) -> "Page 2 of 9", "Page <1> of 9", ..."""
     keys = {line.text}
-    for found in list(_NUMBER.finditer(line.text))[:3]:
+    for found in list(_NUMBER.finditer(line.text))[:_MAX_NUMBERS]:
         if len(found[0]) < 7:
             keys.add(f"{line.text[: found.start()]}<{int(found[0]) - page}>{line.text[found.end() :]}")
     return keys
