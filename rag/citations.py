@@ -20,9 +20,9 @@ MODEL_REFUSAL = "the model found no answer in the passages"
 
 _PASSAGES = r"\b(?:passages?|documents?|context|sources?|excerpts?)\b"
 _NOT_FOUND = re.compile(
-    re.escape(NOT_FOUND.rstrip(".")) + rf"|{_PASSAGES}[^.!?]{{0,40}}\b(?:not|n['’]t|cannot|never)\b[^.!?]{{0,30}}"
+    re.escape(NOT_FOUND.rstrip(".")) + rf"|{_PASSAGES}[^.!?]{{0,40}}(?:\b(?:not|cannot|never)|n['’]t)\b[^.!?]{{0,30}}"
     r"\b(?:answer|contain|mention|say|provide|include|state|specify|cover|address|discuss)"
-    rf"|\b(?:no|not|n['’]t|cannot)\b[^.!?]{{0,60}}\b(?:answer|information|mention(?:ed)?|found|find|said|stated)\b"
+    rf"|(?:\b(?:no|not|cannot)|n['’]t)\b[^.!?]{{0,60}}\b(?:answer|information|mention(?:ed)?|found|find|said|stated)\b"
     rf"[^.!?]{{0,40}}{_PASSAGES}",
     re.IGNORECASE,
 )

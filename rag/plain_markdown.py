@@ -8,13 +8,14 @@ _LIST_MARKER = re.compile(r"^(?:(?=[-+=])|(\d{1,9})(?=[.)]))")
 # so these are broken by a character without width.
 _BREAK = "\u200b"
 _BARE_ADDRESS = re.compile(
-    r"(?P<scheme>(?:https?|ftp|mailto|xmpp):)(?=\S)"
+    r"(?P<scheme>(?:https?|ftp|mailto|xmpp):)(?=[^\s\u200b])"
     r"|(?P<www>www)(?=\.)"
     r"|(?P<mailbox>[\w.+-])(?=@[\w-])"
     r"|(?P<emoji>:)(?=[\w+-]+(?:/\w+)?:)",
     re.IGNORECASE,
 )
-_LINK_OR_DEFINITION = re.compile(r"\](?=[(:])")
+# Each in front of what is not escaped itself: an even number of backslashes before it.
+_LINK_OR_DEFINITION = re.compile(r"(?<!\\)((?:\\\\)*)\](?=[(:])")
 _TAG_OR_FORMULA = re.compile(r"(?<!\\)((?:\\\\)*)(?=<[A-Za-z/!?]|\$)")
 
 
@@ -33,6 +34,6 @@ def without_links(markdown: str) -> str:
 
     Applying it twice changes nothing more. Inside code the added backslashes show.
     """
-    text = _LINK_OR_DEFINITION.sub("]\\\\", markdown)
+    text = _LINK_OR_DEFINITION.sub(r"\1]\\", markdown)
     text = _TAG_OR_FORMULA.sub(r"\1\\", text)
     return _BARE_ADDRESS.sub(rf"\g<0>{_BREAK}", text)

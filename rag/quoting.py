@@ -98,13 +98,13 @@ def _scored(candidates: Sequence[Quote], retrieval: Retrieval, embedder: Embedde
     """The most promising candidates with their scores."""
     overlap = _min_max(overlap_scores(retrieval.query, [quote.text(retrieval.context) for quote in candidates]))
     promise = overlap + _min_max([_passage_cosine(quote, retrieval) for quote in candidates])
-    promising = sorted(np.argsort(-promise, kind="stable")[:MAX_EMBEDDED])
+    promising = np.sort(np.argsort(-promise, kind="stable")[:MAX_EMBEDDED])
     quotes = [candidates[index] for index in promising]
     cosines = embedder.embed_passages([quote.text(retrieval.context) for quote in quotes]) @ retrieval.query_vector
     fused = [retrieval.ladders[_hit(quote, retrieval).chunk.id].fused_score for quote in quotes]
-    scores = (
-        COSINE_WEIGHT * _min_max(cosines) + WORDS_WEIGHT * _min_max(overlap[promising]) + CHUNK_WEIGHT * _min_max(fused)
-    )
+    scores = COSINE_WEIGHT * _min_max(cosines)
+    scores += WORDS_WEIGHT * _min_max(overlap[promising])
+    scores += CHUNK_WEIGHT * _min_max(fused)
     return [replace(quote, score=float(score)) for quote, score in zip(quotes, scores, strict=True)]
 
 
@@ -120,11 +120,11 @@ def _hit(quote: Quote, retrieval: Retrieval) -> Hit:
     return retrieval.context[quote.number - 1]
 
 
-def _min_max(values: Sequence[float] | NDArray[np.float32]) -> NDArray[np.float64]:
-    """`values` moved and scaled to 0 to 1; all 0 when they are equal."""
+def _min_max(values: Sequence[float] | NDArray[np.floating]) -> NDArray[np.float64]:
+    """`values` moved and scaled to 0 to 1; all 1 when they are equal, as nothing then speaks against any."""
     array = np.asarray(values, dtype=np.float64)
     spread = np.ptp(array)
-    return (array - array.min()) / spread if spread > 0 else np.zeros_like(array)
+    return (array - array.min()) / spread if spread > 0 else np.ones_like(array)
 
 
 def _picked(scored: Sequence[Quote], context: Sequence[Hit]) -> list[Quote]:

@@ -51,7 +51,7 @@ def refusal_reason(retrieval: Retrieval) -> str | None:
     matched = round(found.word_share * total)
     return (
         f"the closest passage has a cosine of {found.cosine:.2f}, below {MIN_COSINE:.2f}, "
-        f"and no passage has more than {matched} of the {total} main words of the question"
+        f"and no passage has {f'more than {matched}' if matched else 'any'} of the question's {total} main words"
     )
 
 
