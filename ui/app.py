@@ -1,10 +1,13 @@
 """The list of pages."""
 
+from pathlib import Path
+
 import streamlit as st
 
 SIDEBAR_PIXELS = 400
 
 st.set_page_config(page_title="Sightline", page_icon="🔎", initial_sidebar_state=SIDEBAR_PIXELS)
+st.logo(Path(__file__).parent / "logo.svg", size="large")
 st.navigation(
     [
         st.Page("pages/chat.py", title="Chat", icon=":material/chat:", default=True),

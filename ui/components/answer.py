@@ -4,11 +4,13 @@ import re
 
 import streamlit as st
 
+from rag.quoting import QuotingModel
 from rag.types import Answer
 from ui.components.plain import calm_markdown, plain
 
 MARK = re.compile(r"\[(\d+)\]")
-UNSUPPORTED = " :orange-badge[not supported]"
+UNSUPPORTED_WORDS = "not supported"
+UNSUPPORTED = f" :orange-badge[{UNSUPPORTED_WORDS}]"
 
 
 def calm_with_marks(text: str, numbers: frozenset[int]) -> str:
@@ -35,9 +37,15 @@ def answer_markdown(answer: Answer) -> str:
 
 
 def speaker(answer: Answer) -> str:
-    """Who is speaking, and how to read it."""
-    marked = " · *not supported*: no cited passage says so" if answer.unsupported and not answer.refusal else ""
-    return f"Answered by {plain(answer.model)}{marked}" if answer.model else marked.removeprefix(" · ")
+    """Who is speaking, as markdown."""
+    if not answer.model:
+        return ""
+    if answer.model == QuotingModel.name:
+        return "Answered by quoting: sentences of your documents, word for word. No language model was asked."
+    marked = (
+        f" Sentences marked *{UNSUPPORTED_WORDS}* are its own." if answer.unsupported and not answer.refusal else ""
+    )
+    return f"Answered by {plain(answer.model)}.{marked}"
 
 
 def show_answer(answer: Answer) -> None:

@@ -11,6 +11,8 @@ from ui.components.marked_text import marked_html, show_marked_text
 from ui.components.naming import citation_place
 from ui.components.plain import plain
 
+DIALOG_PIXELS = 780
+
 
 def by_number(citations: Sequence[Citation]) -> Mapping[int, list[Citation]]:
     """The citations of each number, lowest number first: one chunk may be cited for several of its spans."""
@@ -29,7 +31,7 @@ def show_citations(library: Library, citations: Sequence[Citation], *, key: str)
                 open_passage(library, spans)
 
 
-@st.dialog("Cited passage", width="large")
+@st.dialog("Cited passage", width=DIALOG_PIXELS)
 def open_passage(library: Library, spans: list[Citation]) -> None:
     """The chunk with its cited spans highlighted, and where it stands."""
     first = spans[0]

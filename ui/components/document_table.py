@@ -45,7 +45,7 @@ def show_document_table(documents: Sequence[DocumentRecord], *, key: str) -> lis
         on_select="rerun",
         selection_mode="multi-row",
         column_config={
-            "Name": st.column_config.TextColumn(width="medium", pinned=True),
+            "Name": st.column_config.TextColumn(width="medium"),
             "Unread": st.column_config.NumberColumn(
                 "Unread", help="Tokens that the embedding model could not read. Anything but 0 is a warning."
             ),

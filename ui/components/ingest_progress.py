@@ -72,29 +72,36 @@ def show_jobs(queue: IngestQueue, jobs: Sequence[Job]) -> None:
                 show_finished(job)
 
 
-def worth_showing(jobs: Sequence[Job]) -> list[Job]:
-    """All jobs while one is under way; afterwards those that did not go well."""
-    busy = any(job.state in ACTIVE for job in jobs)
-    return [job for job in jobs if busy or job.report is None or job.report.status not in {"added", "unchanged"}]
+def went_well(job: Job) -> bool:
+    """Whether a file is in the library and nothing about it needs a look."""
+    return job.report is not None and job.report.status in {"added", "unchanged"}
 
 
-def show_ingest_progress(queue: IngestQueue, *, key: str, everything: bool) -> None:
-    """The files since the list was last cleared; looks again twice a second while one is under way.
-
-    Without `everything`, files that came in well leave the list once all are through.
-    """
+def show_ingest_progress(queue: IngestQueue, *, key: str) -> None:
+    """The files under way; looks again twice a second. Once all are through, only those that did not go well stay."""
     busy = queue.is_busy()
     session.set_working(key, busy)
 
     @st.fragment(run_every=POLL_S if busy else None)
     def lines() -> None:
         jobs = queue.jobs()
-        shown = jobs if everything else worth_showing(jobs)
-        show_jobs(queue, shown)
-        if session.was_working(key) and not queue.is_busy():
+        if queue.is_busy():
+            show_jobs(queue, jobs)
+        elif session.was_working(key):
+            session.set_notice(f"{counted(sum(map(went_well, jobs)), 'file')} read.")
             st.rerun()  # the page around us changes: documents have come in
-        if shown and not queue.is_busy() and st.button("Clear this list", key=f"clear-{key}", type="tertiary"):
-            queue.clear_finished()
-            st.rerun()
+        else:
+            show_left_over(queue, [job for job in jobs if not went_well(job)], key=key)
 
     lines()
+
+
+def show_left_over(queue: IngestQueue, jobs: Sequence[Job], *, key: str) -> None:
+    """The files that did not go well, until they are dismissed."""
+    if not jobs:
+        return
+    for job in jobs:
+        show_finished(job)
+    if st.button("Dismiss", key=f"clear-{key}", type="tertiary"):
+        queue.clear_finished()
+        st.rerun()

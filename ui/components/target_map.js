@@ -38,7 +38,7 @@ function emptiestAngle(points) {
   return best.angle
 }
 
-function describe(point, mark) {
+function describe(point) {
   const cited = point.number ? `[${point.number}] ` : ""
   return { title: `${cited}${point.label}`, detail: `cosine ${(1 - point.radius).toFixed(3)} · rank ${point.rank}` }
 }
@@ -76,10 +76,10 @@ function drawPoint(svg, point, data) {
     style: `--mark: ${mark.colour}`,
     "data-chunk": point.id,
   })
-  const words = describe(point, mark)
+  const words = describe(point)
   group.setAttribute("aria-label", `${words.title}, ${words.detail}`)
-  if (point.id === data.selected) element(group, "circle", { r: point.number ? 12 : 8, class: "halo" })
-  shape(group, mark.shape, point.number ? 7 : 3.2)
+  if (point.id === data.selected) element(group, "circle", { r: point.number ? 10.5 : 7, class: "halo" })
+  shape(group, mark.shape, point.number ? 6.2 : 3)
   if (point.number) {
     element(group, "text", { y: mark.shape === "triangle" ? 1.6 : 0.4 }, String(point.number))
   }
@@ -121,7 +121,7 @@ function wire(groups, data, caption, pick) {
   const rest = () => {
     const selected = data.points.find((point) => point.id === data.selected)
     if (selected) say(selected)
-    else caption.textContent = "Filled and numbered: read by the answer. Hollow: found, not read."
+    else caption.textContent = "Numbered: read by the answer. Hollow: found, not read."
   }
   const start = Math.max(0, data.points.findIndex((point) => point.id === data.selected))
   groups.forEach((group, place) => {
@@ -149,7 +149,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".target")
   if (!root || !data) return
   root.replaceChildren()
-  const svg = element(root, "svg", { viewBox: "-112 -112 224 224", role: "group" })
+  const svg = element(root, "svg", { viewBox: "-103 -103 206 206", role: "group" })
   svg.setAttribute("aria-label", "Map of the chunks around your question; the rings are cosines")
   drawRings(svg, data)
   drawQuestion(svg)

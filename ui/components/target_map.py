@@ -1,7 +1,9 @@
 """The target: the question in the middle, each chunk at distance 1 - cosine, so that nearer is more similar."""
 
-from collections.abc import Mapping
-from math import floor
+import cmath
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from math import floor, pi
 from pathlib import Path
 from typing import TypedDict
 
@@ -13,6 +15,12 @@ from rag.types import DocumentRecord
 HERE = Path(__file__).parent
 MARGIN = 1.06
 """The picture reaches a little beyond its farthest point, so that no shape is cut."""
+
+SHAPE_WIDTH = 0.135
+"""The width of a numbered shape, as a part of the picture's radius."""
+
+UNTANGLE_STEP = 0.03  # radians
+UNTANGLE_ROUNDS = 120  # at most a full turn apart
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#aa4499", "#8f7500", "#5b5bd6")
 SHAPES = ("circle", "square", "triangle", "diamond", "pentagon", "cross")
@@ -41,10 +49,10 @@ class Mark(TypedDict):
     shape: str
 
 
-def rings(farthest: float) -> list[Ring]:
+def rings(outer: float) -> list[Ring]:
     """Rings every 0.2 of cosine (0.1 when all points are near), from the middle outwards: .75 -> 0.8, 0.6, 0.4."""
-    step = 0.1 if farthest <= 0.45 else 0.2
-    count = floor(farthest * MARGIN / step + 1e-9)
+    step = 0.1 if outer <= 0.45 else 0.2
+    count = floor(outer / step + 1e-9)
     cosines = [round(1 - step * (place + 1), 10) for place in range(count)]
     return [{"radius": 1 - cosine, "label": f"{cosine:.1f}".replace("-", "\N{MINUS SIGN}")} for cosine in cosines]
 
@@ -63,18 +71,37 @@ def document_marks(points: tuple[TargetPoint, ...], documents: Mapping[str, Docu
     }
 
 
+def untangled(points: Sequence[TargetPoint], outer: float) -> dict[str, float]:
+    """Angles at which no numbered shape hides another. Radii, which are measured, stay; angles are only a layout."""
+    angles = {point.chunk_id: point.angle for point in points}
+    for _ in range(UNTANGLE_ROUNDS):
+        moved = False
+        for one, other in combinations(points, 2):
+            gap = cmath.rect(one.radius, angles[one.chunk_id]) - cmath.rect(other.radius, angles[other.chunk_id])
+            if abs(gap) < SHAPE_WIDTH * outer:
+                turn = (angles[one.chunk_id] - angles[other.chunk_id] + pi) % (2 * pi) - pi
+                sign = 1 if turn >= 0 else -1
+                angles[one.chunk_id] += sign * UNTANGLE_STEP
+                angles[other.chunk_id] -= sign * UNTANGLE_STEP
+                moved = True
+        if not moved:
+            break
+    return angles
+
+
 def drawing(
     target: TargetMap, documents: Mapping[str, DocumentRecord], numbers: Mapping[str, int], selected: str | None
 ) -> dict[str, object]:
     """What the browser is given: plain values, which it writes as text and never as markup."""
-    farthest = max((point.radius for point in target.points), default=1.0)
+    outer = max((point.radius for point in target.points), default=1.0) * MARGIN or MARGIN
+    angles = untangled([point for point in target.points if point.chunk_id in numbers], outer)
     points = [
         {
             "id": point.chunk_id,
             "document": point.document_id,
             "label": point.label,
             "radius": point.radius,
-            "angle": point.angle,
+            "angle": angles.get(point.chunk_id, point.angle),
             "rank": point.rank,
             "number": numbers.get(point.chunk_id, 0),
         }
@@ -83,8 +110,8 @@ def drawing(
     return {
         "points": points,
         "documents": document_marks(target.points, documents),
-        "rings": rings(farthest),
-        "outer": max(farthest, 0.05) * MARGIN,
+        "rings": rings(outer),
+        "outer": outer,
         "selected": selected,
     }
 

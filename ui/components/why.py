@@ -8,6 +8,7 @@ from ui.components.marked_text import legend_html, marked_html, show_marked_text
 from ui.components.plain import plain
 
 NOT_SCORED = "not scored"
+AROUND_LETTERS = 160
 
 
 def score_table(ladder: Ladder) -> str:
@@ -23,8 +24,8 @@ def score_table(ladder: Ladder) -> str:
         [
             "| | score | rank |",
             "|:--|--:|--:|",
-            f"| Meaning (cosine) | {cell(ladder.cosine, 3)} | {rank(ladder.dense_rank)} |",
-            f"| Words (BM25) | {cell(ladder.keyword_score, 2)} | {rank(ladder.keyword_rank)} |",
+            f"| Meaning: cosine | {cell(ladder.cosine, 3)} | {rank(ladder.dense_rank)} |",
+            f"| Words: BM25 | {cell(ladder.keyword_score, 2)} | {rank(ladder.keyword_rank)} |",
             f"| **Fused** | **{ladder.fused_score:.3f}** | **{ladder.fused_rank}** |",
         ]
     )
@@ -46,19 +47,30 @@ def passage_words(explanation: Explanation) -> str:
     return f"The framed passage scores {cosine:.3f}. Without it the chunk would score {explanation.cosine_without:.3f}."
 
 
-def show_passage(explanation: Explanation) -> None:
-    """The best passage inside its chunk, its words shaded by their shares."""
+def excerpt(explanation: Explanation) -> tuple[str, int]:
+    """The passage with a little of its chunk around it, cut between words, and where that begins in the document."""
     chunk, passage = explanation.chunk, explanation.best_passage.passage
-    st.markdown(f"**Best passage.** {plain(passage_words(explanation), length=400)}")
-    html = marked_html(
-        chunk.text,
-        start=chunk.start,
-        framed=[(passage.start, passage.end)],
-        words=explanation.words,
-        compact=True,
-    )
-    with st.container(border=True, height=260 if len(chunk.text) > 600 else "content"):
-        show_marked_text(html)
+    start = max(chunk.start, passage.start - AROUND_LETTERS)
+    end = min(chunk.end, passage.end + AROUND_LETTERS)
+    if start > chunk.start:
+        start = (
+            chunk.start + chunk.text.find(" ", start - chunk.start, passage.start - chunk.start) + 1 or passage.start
+        )
+    if end < chunk.end:
+        end = chunk.start + chunk.text.rfind(" ", passage.end - chunk.start, end - chunk.start)
+    end = max(end, passage.end)
+    return chunk.text[start - chunk.start : end - chunk.start], start
+
+
+def show_passage(explanation: Explanation) -> None:
+    """The best passage where it stands in its chunk, its words shaded by their shares."""
+    passage = explanation.best_passage.passage
+    text, start = excerpt(explanation)
+    st.markdown(f":small[**Best passage.** {plain(passage_words(explanation), length=400)}]")
+    with st.container(border=True):
+        show_marked_text(
+            marked_html(text, start=start, framed=[(passage.start, passage.end)], words=explanation.words, compact=True)
+        )
     if explanation.words:
         show_marked_text(legend_html(max(abs(word.share) for word in explanation.words)))
 
@@ -77,7 +89,7 @@ def show_sentences(explanation: Explanation, *, key: str) -> None:
         )
         for sentence in explanation.sentences
     ]
-    st.markdown("**Its sentences,** each with its share of the cosine")
+    st.markdown(":small[**Its sentences,** each with its share of the cosine]")
     show_bars(bars, axis, key=key)
     total = sum(sentence.share for sentence in explanation.sentences)
     residual = f"{explanation.residual:.1e}"
@@ -95,7 +107,7 @@ def show_terms(explanation: Explanation, *, key: str) -> None:
         Bar(f"{term.term} ({len(term.spans)}×)", f"{term.share:.2f}", (Segment(0, term.share, "second"),))
         for term in terms
     ]
-    st.markdown("**Matched words,** each with its share of the BM25 score")
+    st.markdown(":small[**Matched words,** each with its share of the BM25 score]")
     show_bars(bars, axis, key=key)
 
 

@@ -82,13 +82,13 @@ def show_chat(shop: Workshop) -> None:
     chat_id = session.chat_id()
     messages = messages_of(chats, chat_id)
     has_documents = bool(shop.library.documents())
-    if not has_documents and not messages:
-        show_welcome(shop.queue)
-    elif not messages:
-        show_examples()
+    beginning = st.empty()
+    if not messages:
+        with beginning.container():
+            show_examples() if has_documents else show_welcome(shop.queue)
     for place, message in enumerate(messages):
         show_message(shop, message, place)
-    show_ingest_progress(shop.queue, key="chat", everything=False)
+    show_ingest_progress(shop.queue, key="chat")
     value = st.chat_input(
         "Ask about your documents" if has_documents else "Add documents first, then ask",
         accept_file="multiple",
@@ -98,6 +98,7 @@ def show_chat(shop: Workshop) -> None:
     )
     question = question_from(value, shop)
     if question:
+        beginning.empty()
         answer_question(shop, question, messages)
     with st.sidebar:
         show_chat_list(chats)

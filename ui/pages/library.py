@@ -39,7 +39,7 @@ def show_library(shop: Workshop) -> None:
         show_upload(shop.queue)
     with folder:
         show_upload(shop.queue, folder=True)
-    show_ingest_progress(shop.queue, key="library", everything=True)
+    show_ingest_progress(shop.queue, key="library")
     documents = shop.library.documents()
     if documents:
         show_documents(shop, documents)
@@ -48,6 +48,7 @@ def show_library(shop: Workshop) -> None:
     show_passport(shop.library.passport)
 
 
+st.set_page_config(layout="wide")
 st.markdown("# Library")
 if is_open(engine()):
     show_library(workshop())
