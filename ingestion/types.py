@@ -1,7 +1,10 @@
 """What ingestion passes on. All positions are Python character offsets into `Document.text`, end exclusive."""
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass
+
+_HEADING_LINE = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,11 @@ class Chunk:
     def id(self) -> str:
         """`document_id:start-end`."""
         return f"{self.document_id}:{self.start}-{self.end}"
+
+    def heading_at(self, offset: int) -> str:
+        """The innermost heading above a place inside the chunk; the chunk's own before its first heading line."""
+        above = _HEADING_LINE.findall(self.text, 0, offset - self.start + 1)
+        return above[-1].strip() if above else self.heading
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def min_max(scores: Mapping[str, float]) -> dict[str, float]:
 def convex_combination(
     dense: Mapping[str, float], keyword: Mapping[str, float], *, full_keyword_score: float, dense_weight: float
 ) -> dict[str, Fused]:
-    """w · min_max(cosine) + (1 - w) · BM25 / full_keyword_score, per candidate (after Bruch, Gai & Ingber 2023).
+    """Shares of w · min_max(cosine) + (1 - w) · BM25 / full_keyword_score, after Bruch, Gai & Ingber 2023.
 
     A candidate that a source did not score gets nothing from it. BM25 is divided by what a chunk with every word of
     the query would score, not by the best score found: one chance word in common must not count as a full match.

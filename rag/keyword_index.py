@@ -13,6 +13,7 @@ from typing import Any
 import tantivy
 
 from ingestion.types import Chunk
+from rag.stop_words import ENGLISH
 
 _WRITER_BYTES = 15_000_000  # the engine's minimum
 _ANALYZER = "sightline_english"
@@ -28,7 +29,7 @@ class KeywordIndex:
         self._analyzer = (
             tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
             .filter(tantivy.Filter.lowercase())
-            .filter(tantivy.Filter.stopword("english"))
+            .filter(tantivy.Filter.custom_stopword(ENGLISH))
             .filter(tantivy.Filter.stemmer("english"))
             .build()
         )
