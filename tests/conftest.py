@@ -1,7 +1,6 @@
 """Golden files: `golden("name.md", text)` compares with the file, `pytest --update-golden` writes it."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 

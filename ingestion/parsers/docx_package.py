@@ -14,6 +14,11 @@ _BODY = "word/document.xml"
 _STYLES = "word/styles.xml"
 _WANTED = re.compile(r"(word|docProps|_rels|customXml)/[^/]*\.(xml|rels)|word/_rels/[^/]*\.rels|\[Content_Types\]\.xml")
 _DOCTYPE = re.compile(rb"<\x00?!\x00?D\x00?O\x00?C\x00?T\x00?Y\x00?P\x00?E", re.IGNORECASE)
+# The strict variant of the format differs in the names of its namespaces.
+_STRICT_NAMES = {
+    b"http://purl.oclc.org/ooxml/wordprocessingml/main": b"http://schemas.openxmlformats.org/wordprocessingml/2006/main",
+    b"http://purl.oclc.org/ooxml/officeDocument/": b"http://schemas.openxmlformats.org/officeDocument/2006/",
+}
 _RATIO_FROM_BYTES = 10 * 1024 * 1024  # below this a high ratio does no harm
 _ENCRYPTED_FLAG = 0x1
 _DAMAGED = "is damaged; open it in the program that made it and save it again"
@@ -80,6 +85,8 @@ def _read_part(archive: zipfile.ZipFile, info: zipfile.ZipInfo, left: int) -> by
         raise _too_large(limits.MAX_UNPACKED_BYTES)
     if _DOCTYPE.search(content):
         raise DamagedFile("holds a document type declaration, which no Word file has; save it again in Word")
+    for strict, usual in _STRICT_NAMES.items():
+        content = content.replace(strict, usual)
     return content
 
 

@@ -9,15 +9,12 @@ from collections.abc import Iterator
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-_STRICT, _TRANSITIONAL = (
-    "http://purl.oclc.org/ooxml/wordprocessingml/main",
-    "http://schemas.openxmlformats.org/wordprocessingml/2006/main",
-)
+_WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _MATH = "http://schemas.openxmlformats.org/officeDocument/2006/math"
 _COMPATIBILITY = "http://schemas.openxmlformats.org/markup-compatibility/2006"
 _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 # subtle: kreuzberg knows elements by their usual prefix, which ElementTree would rename
-for _prefix, _uri in {"w": _TRANSITIONAL, "m": _MATH, "mc": _COMPATIBILITY, "r": _RELATIONS}.items():
+for _prefix, _uri in {"w": _WORD, "m": _MATH, "mc": _COMPATIBILITY, "r": _RELATIONS}.items():
     ElementTree.register_namespace(_prefix, _uri)
 
 _OFF = ("0", "false", "off")
@@ -26,7 +23,7 @@ _LEAST_HALF_POINTS = 4  # font size; nobody reads text of less than two points
 
 
 def _w(name: str) -> str:
-    return f"{{{_TRANSITIONAL}}}{name}"
+    return f"{{{_WORD}}}{name}"
 
 
 _REMOVED = frozenset(map(_w, ("del", "moveFrom", "instrText", "delText", "rPrChange", "drawing", "pict", "object")))
@@ -34,7 +31,6 @@ _REMOVED = frozenset(map(_w, ("del", "moveFrom", "instrText", "delText", "rPrCha
 
 def numbered_styles(styles: Element) -> dict[str, Element]:
     """Style id -> its list (`w:numPr`), own or inherited."""
-    _to_transitional(styles)
     own: dict[str, Element] = {}
     based_on: dict[str, str] = {}
     for style in styles.iter(_w("style")):
@@ -58,7 +54,6 @@ def _inherited(name: str, own: dict[str, Element], based_on: dict[str, str]) -> 
 
 def make_visible(document: Element, numbered: dict[str, Element]) -> bytes:
     """The XML of the body with what is seen on the page, all runs plain."""
-    _to_transitional(document)
     _lift_text_boxes(document)
     dark = _on_dark_ground(document)
     for parent in list(document.iter()):
@@ -72,14 +67,6 @@ def make_visible(document: Element, numbered: dict[str, Element]) -> bytes:
             run.remove(properties)
     _number_paragraphs(document, numbered)
     return bytes(ElementTree.tostring(document, encoding="utf-8", xml_declaration=True))
-
-
-def _to_transitional(root: Element) -> None:
-    """Give the elements of the strict variant of the format the names of the usual one."""
-    for element in root.iter():
-        element.tag = element.tag.replace(_STRICT, _TRANSITIONAL)
-        for name in [name for name in element.attrib if name.startswith(f"{{{_STRICT}}}")]:
-            element.set(name.replace(_STRICT, _TRANSITIONAL), element.attrib.pop(name))
 
 
 def _is_hidden(run: Element, *, may_be_white: bool) -> bool:
@@ -110,29 +97,19 @@ def _unwrap(parent: Element, wrapper: Element) -> None:
 
 def _lift_text_boxes(document: Element) -> None:
     """Put the paragraphs of each text box after the paragraph that holds it."""
+    for alternatives in document.iter(f"{{{_COMPATIBILITY}}}AlternateContent"):
+        for copy in alternatives.findall(f"{{{_COMPATIBILITY}}}Fallback")[: len(alternatives) - 1]:
+            alternatives.remove(copy)  # the same text for programs without text boxes
     parents = {child: parent for parent in document.iter() for child in parent}
-    boxes = [box for box in document.iter(_w("txbxContent")) if not _is_fallback(box, parents)]
-    for box in reversed(boxes):  # the inner ones, and of two in one paragraph the later one, first
+    for box in reversed(list(document.iter(_w("txbxContent")))):  # inner boxes, and of neighbours the later, first
         holder = parents[box]
         while holder.tag != _w("p") and holder in parents:
             holder = parents[holder]
-        if holder not in parents:
-            continue
-        around = parents[holder]
-        position = list(around).index(holder) + 1
-        around[position:position] = list(box)
-        for child in box:
-            parents[child] = around
-        box.clear()
-
-
-def _is_fallback(element: Element, parents: dict[Element, Element]) -> bool:
-    """Whether `element` is the copy that programs without text boxes show."""
-    while element in parents:
-        element = parents[element]
-        if element.tag == f"{{{_COMPATIBILITY}}}Fallback":
-            return True
-    return False
+        parents[box].remove(box)
+        if holder in parents:
+            around = parents[holder]
+            position = list(around).index(holder) + 1
+            around[position:position] = list(box)
 
 
 def _number_paragraphs(document: Element, numbered: dict[str, Element]) -> None:

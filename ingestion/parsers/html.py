@@ -23,6 +23,7 @@ _ROW = re.compile(r"\|.*\|$")
 _RULE_OF_ROWS = re.compile(r"\|(?: *:?-+:? *\|)+$")
 _CELL_BORDER = re.compile(r"(?<!\\)\|")
 _CAPTION = re.compile(r"\*(?P<words>.*[^\\])\*$")  # of a table; a star of the page's own is escaped
+_PICTURE = re.compile(r"!\[[^\[\]]*\]\([^()]*\)")  # of an open <svg>; a bracket of the page's own is escaped
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
@@ -59,7 +60,7 @@ def _without(page: str, name: str) -> str:
 def _write(writer: TextWriter, markdown: str) -> None:
     """Turn the marks that kreuzberg set into ours, line by line; fenced code stays as it is."""
     gap, fenced = PARAGRAPH, False
-    for line in markdown.split("\n"):
+    for line in _PICTURE.sub("", markdown).split("\n"):
         line = line.rstrip()
         if line.startswith("```"):
             fenced = not fenced
