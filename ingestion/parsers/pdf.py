@@ -40,7 +40,7 @@ _LINE = re.compile(
 )  # subtle: PDFium turns a hyphen and its line end into U+FFFE
 _WORD = re.compile(r"\S+")
 _LABEL = re.compile(r"|\W+|\W?[\divxlcIVXLC.]{1,8}\W?|\W?[a-zA-Z]\W")
-_CELL_GAP = 1.2  # in font sizes; wider than a blank in justified text
+_CELL_GAP = 1.0  # in font sizes; wider than a blank in justified text
 _MAX_PIECES = 200
 _LEADERS = re.compile(r"(?: ?[.·_…]){4,} ?")  # the dots from a title to its page number
 _WHITE = 250  # of 255, in each colour
@@ -160,12 +160,12 @@ def _piece(text_page: _TextPage, index: int) -> tuple[float, float]:
 
 
 def _with_cells(text_page: _TextPage, line: Line, text: str, first: int) -> Line:
-    """`line` with " | " in the place of each wide gap; behind a number or a bullet there may be one in any text."""
+    """`line` with " | " in the place of each wide gap, but for the one behind a leading number or bullet."""
     cells = [""]
     right = line.left
     for word in _WORD.finditer(text):
         left = _origin(text_page, first + word.start())[0]
-        if left - right > _CELL_GAP * line.size and not _LABEL.fullmatch(cells[-1]):
+        if left - right > _CELL_GAP * line.size and not (len(cells) == 1 and _LABEL.fullmatch(cells[0])):
             cells.append("")
         cells[-1] = f"{cells[-1]} {word[0]}".strip()
         right = _right(text_page, first + word.end() - 1, 0.0)

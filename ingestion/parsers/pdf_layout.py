@@ -5,13 +5,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import median
+from statistics import median_low
+from typing import TypeAlias
 
 from ingestion.parsers.writer import LINE, PARAGRAPH
 
 _RUNNING_PAGES = 3  # a line that stands at the edge of so many pages belongs to the paper, not to the text
 _EDGE_LINES = 3
 _MAX_NUMBERS = 8  # in a running line
+_MAX_DIGITS = 6
+_SAME_PLACE = 4.0  # points
 _SAME_SIZE = 0.12  # difference of font sizes within one paragraph
 _SAME_ROW = 0.3  # in font sizes
 _PARAGRAPH_GAP = 1.35  # in usual line distances
@@ -22,6 +25,8 @@ _COLUMN_EDGE = 3.0  # lines that start within so many font sizes share a right e
 _NEAR_LINES = 25
 _BLANK_WIDTH = 0.3  # in font sizes
 _SPACE = " "
+
+_RunningKey: TypeAlias = tuple[str, int, int]
 
 _NUMBER = re.compile(r"\d+")
 _ITEM = re.compile(r"([-–—•●○▪■◦‣*·]|\(?(\d{1,3}|[a-zA-Z])[.)])\s+\S")
@@ -51,10 +56,10 @@ class Line:
 def without_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
     """The pages without headers, footers and page numbers.
 
-    Such a line is among the outermost three of at least three pages, with the same words; a number in it
-    may be the same everywhere or grow with the pages.
+    Such a line is among the outermost three of at least three pages, in the same place, size and words; a number
+    in it may be the same everywhere or grow with the pages.
     """
-    counts: Counter[str] = Counter()
+    counts: Counter[_RunningKey] = Counter()
     edges = [_edge_lines(page) for page in pages]
     for number, edge in enumerate(edges):
         counts.update({key for line in edge for key in _running_keys(line, number)})
@@ -73,13 +78,13 @@ def _edge_lines(page: Sequence[Line]) -> set[Line]:
     return {*by_height[:_EDGE_LINES], *by_height[-_EDGE_LINES:]}
 
 
-def _running_keys(line: Line, page: int) -> set[str]:
-    """What the line may share with its like: ("Page 2 of 9", page 1) -> "Page 2 of 9", "Page <1> of 9", ..."""
-    keys = {line.text}
+def _running_keys(line: Line, page: int) -> set[_RunningKey]:
+    """What a running line shares with its like: size, place, and text as ("Page 2 of 9", page 1) -> "Page <1> of 9"."""
+    texts = {line.text}
     for found in list(_NUMBER.finditer(line.text))[:_MAX_NUMBERS]:
-        if len(found[0]) < 7:
-            keys.add(f"{line.text[: found.start()]}<{int(found[0]) - page}>{line.text[found.end() :]}")
-    return keys
+        if len(found[0]) <= _MAX_DIGITS:
+            texts.add(f"{line.text[: found.start()]}<{int(found[0]) - page}>{line.text[found.end() :]}")
+    return {(text, round(line.size), round(line.baseline / _SAME_PLACE)) for text in texts}
 
 
 def join_lines(lines: Sequence[Line], compounds: frozenset[str] = frozenset()) -> list[tuple[str, str]]:
@@ -110,7 +115,7 @@ def usual_distance(lines: Sequence[Line]) -> float:
     """The most usual distance of two baselines."""
     distances = [above.baseline - line.baseline for above, line in pairwise(lines) if _same_size(above, line)]
     usual = [distance for distance in distances if distance > 0]
-    return median(usual) if usual else _USUAL_DISTANCE * lines[0].size
+    return median_low(usual) if usual else _USUAL_DISTANCE * lines[0].size
 
 
 def continues(above: str, below: str) -> bool:

@@ -50,7 +50,10 @@ def test_sentences_of_chinese_need_no_spaces() -> None:
         ("# Returns\nBring the book.", ["# Returns", "Bring the book."]),
         ("Bring:\n- the book\n- the receipt\n", ["Bring:", "- the book", "- the receipt"]),
         ("1. Pack it.\n2. Send it.", ["1. Pack it.", "2. Send it."]),
-        ("| Title | Price |\n| --- | --- |\n| Tide | 12.50 |", ["| Title | Price |", "| --- | --- |", "| Tide | 12.50 |"]),
+        (
+            "| Title | Price |\n| --- | --- |\n| Tide | 12.50 |",
+            ["| Title | Price |", "| --- | --- |", "| Tide | 12.50 |"],
+        ),
         ("No stop here\n\nNor here", ["No stop here", "Nor here"]),
     ],
     ids=["heading", "list", "numbered list", "table", "paragraphs"],
@@ -62,7 +65,9 @@ def test_lines_that_are_sentences(text: str, sentences: list[str]) -> None:
 
 def test_sentence_of_a_wrapped_line_goes_on() -> None:
     """A line that an editor wrapped is not the end of its sentence."""
-    wrapped = "You may return a printed book within thirty days of its\ndelivery, if you kept the receipt. Gifts take longer."
+    wrapped = (
+        "You may return a printed book within thirty days of its\ndelivery, if you kept the receipt. Gifts take longer."
+    )
     assert _sentences(wrapped) == wrapped.replace(". G", ".|G").split("|")
 
 
