@@ -54,7 +54,7 @@ SPREAD = {
 
 PLACES = {
     "print": "cli.py|cli_output.py",
-    "the environment": "ui/guard.py",  # and rag/settings.py, through pydantic-settings
+    "the environment": "ui/guard.py|rag/embedding/*.py",  # and rag/settings.py, through pydantic-settings
     "session_state": "ui/session.py",
     "a Streamlit cache": "ui/resources.py",
     "st.html": "ui/components/marked_text.py",

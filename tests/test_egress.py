@@ -23,6 +23,7 @@ from tests.egress import INSTALL_STRACE, ROOT, departures, output_of, recorded, 
 
 QUESTION, WORDS = "How many days may I take to return a printed book?", "30 days"
 RETURNS = "You may return a printed book within 30 days of delivery. Gifts have a longer window of 60 days.\n"
+SAMPLES = ("help.html", "shipping_policy.txt", "staff_handbook.pdf", "supplier_contract.docx")
 PATIENCE_S = 240
 WITH_STRACE = strace_works()
 
@@ -61,16 +62,19 @@ def call(command: list[str], log: Path, environment: Mapping[str, str], *, use_s
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """A home with one file in it."""
+    """A home with one folder in it, of a file for every parser."""
     folder = tmp_path_factory.mktemp("home")
-    (folder / "returns.md").write_text(RETURNS)
+    (folder / "shelf").mkdir()
+    (folder / "shelf/returns.md").write_text(RETURNS)
+    for name in SAMPLES:
+        (folder / "shelf" / name).write_bytes((ROOT / "sample_docs" / name).read_bytes())
     return Home(folder)
 
 
 @pytest.fixture(scope="module")
 def added(home: Home) -> Call:
-    """The file, added; the first use, with the export of the model, is in it."""
-    command = [sys.executable, str(ROOT / "cli.py"), "add", str(home.folder / "returns.md")]
+    """The folder, added; the first use, with the export of the model, is in it."""
+    command = [sys.executable, str(ROOT / "cli.py"), "add", str(home.folder / "shelf")]
     return call(command, home.folder / "add.log", home.environment)
 
 
@@ -108,6 +112,14 @@ def test_first_add_stays_here(added: Call) -> None:
     """Adding a file, and whatever the first start does, connects to nothing outside."""
     assert added.code == 0, added.output
     assert added.left_for == []
+
+
+def test_first_add_writes_only_its_own_folders(home: Home, added: Call) -> None:
+    """No library leaves an identifier, a log or a cache of its own in the home."""
+    assert added.code == 0, added.output
+    own = ("shelf/", "data/", ".cache/sightline/", "add.log")
+    files = [path.relative_to(home.folder).as_posix() for path in home.folder.rglob("*") if path.is_file()]
+    assert [file for file in files if not file.startswith(own)] == []
 
 
 @pytest.mark.parametrize(("command", "words"), [("search", "30 days"), ("ask", "30 days"), ("list", "returns.md")])
