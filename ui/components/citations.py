@@ -6,12 +6,13 @@ import streamlit as st
 
 from ingestion.types import Chunk
 from rag.library import Library
-from rag.types import Citation
+from rag.types import Citation, Retrieval
 from ui.components.marked_text import marked_html, show_marked_text
 from ui.components.naming import citation_place
 from ui.components.plain import plain
 
 DIALOG_PIXELS = 780
+NEAREST = 3
 
 
 def by_number(citations: Sequence[Citation]) -> Mapping[int, list[Citation]]:
@@ -27,16 +28,28 @@ def show_citations(library: Library, citations: Sequence[Citation], *, key: str)
     with st.container(horizontal=True, gap="small"):
         for number, spans in by_number(citations).items():
             label = plain(f"[{number}] {citation_place(spans[0])}")
-            if st.button(label, key=f"{key}-{number}", help="Open the cited passage"):
+            if st.button(label, key=f"{key}-{number}", help="Open the passage in its document"):
                 open_passage(library, spans)
 
 
-@st.dialog("Cited passage", width=DIALOG_PIXELS)
+def nearest(retrieval: Retrieval) -> list[Citation]:
+    """The best passages of what was found, for a question that was refused: shaped as citations, so that they open."""
+    found = []
+    for number, hit in enumerate(retrieval.context[:NEAREST], start=1):
+        chunk, passages = hit.chunk, retrieval.ladders[hit.chunk.id].passages
+        start, end = (passages[0].passage.start, passages[0].passage.end) if passages else (chunk.start, chunk.end)
+        name = retrieval.documents[chunk.document_id].name
+        text = chunk.text[start - chunk.start : end - chunk.start]
+        found.append(Citation(number, chunk.id, chunk.document_id, name, chunk.page, chunk.heading, start, end, text))
+    return found
+
+
+@st.dialog("Passage", width=DIALOG_PIXELS)
 def open_passage(library: Library, spans: list[Citation]) -> None:
     """The chunk with its cited spans highlighted, and where it stands."""
     first = spans[0]
     st.markdown(f"**{plain(first.document)}**")
-    details = [f"citation [{first.number}]"]
+    details = [f"passage [{first.number}]"]
     if first.page is not None:
         details.append(f"page {first.page}")
     if first.heading:

@@ -8,8 +8,8 @@ import unicodedata
 
 PUNCTUATION = re.compile(r"([!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~])")
 ADDRESS = re.compile(r"(?i)(://|www\.|@)")
-ACTIVE = re.compile(r"([\[\]$<:])")
-"""What would begin a link, a picture, a formula, a tag or one of Streamlit's own directives."""
+SIGN = re.compile(r"\\[!-/:-@\[-`{-~]|[`\[\]$<:]")
+"""What would begin code, a link, a picture, a formula, a tag or a directive of Streamlit; or is escaped already."""
 
 ZERO_WIDTH_SPACE = "\u200b"
 
@@ -39,22 +39,24 @@ class Calmer:
     """Makes streamed markdown harmless piece by piece: emphasis, lists and code stay, nothing loads or links."""
 
     def __init__(self) -> None:
-        self.in_code = False
+        self._in_code = False
+        self._held = ""
 
     def feed(self, piece: str) -> str:
-        """The next piece, calmed. Code keeps its signs; there a zero-width space breaks a picture's `![`."""
-        calmed = []
-        for place, part in enumerate(piece.split("`")):
-            if place:
-                self.in_code = not self.in_code
-                calmed.append("`")
-            calmed.append(self._calm(part))
-        return "".join(calmed)
+        """The next piece, calmed. A backslash at its end waits for the sign that it escapes."""
+        text = self._held + piece
+        backslashes = len(text) - len(text.rstrip("\\"))
+        self._held = "\\" if backslashes % 2 else ""
+        return SIGN.sub(self._calm, ADDRESS.sub(rf"{ZERO_WIDTH_SPACE}\1", text.removesuffix(self._held)))
 
-    def _calm(self, text: str) -> str:
-        if self.in_code:
-            return text.replace("[", f"{ZERO_WIDTH_SPACE}[")
-        return ADDRESS.sub(rf"{ZERO_WIDTH_SPACE}\1", ACTIVE.sub(r"\\\1", text.replace("\\", "\\\\")))
+    def _calm(self, match: re.Match[str]) -> str:
+        sign = match.group()
+        if sign.endswith("`") and (self._in_code or sign == "`"):
+            self._in_code = not self._in_code
+            return sign
+        if self._in_code:  # here a backslash would show: a picture's `![` is broken by a character without width
+            return sign.replace("[", f"{ZERO_WIDTH_SPACE}[")
+        return sign if sign.startswith("\\") else f"\\{sign}"
 
 
 def calm_markdown(text: str) -> str:

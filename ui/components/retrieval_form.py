@@ -34,7 +34,8 @@ def show_retrieval_form() -> None:
         list(FUSIONS),
         index=list(FUSIONS).index(current.fusion),
         format_func=FUSIONS.__getitem__,
-        help="Scores: both are brought to 0..1 for each question, then weighted. Ranks: 1 / (60 + rank), summed.",
+        help="Scores: cosines stretched to 0..1 over the candidates, BM25 as a part of what a chunk with every word of "
+        "the question would score; then weighted. Ranks: 1 / (60 + rank), summed.",
     )
     wanted = {"dense_weight": weight, "context_chunks": chunks, "candidates": candidates, "fusion": fusion}
     changed = {name: value for name, value in wanted.items() if getattr(current, name) != value}

@@ -65,11 +65,20 @@ def excerpt(explanation: Explanation) -> tuple[str, int]:
 def show_passage(explanation: Explanation) -> None:
     """The best passage where it stands in its chunk, its words shaded by their shares."""
     passage = explanation.best_passage.passage
+    chunk = explanation.chunk
     text, start = excerpt(explanation)
+    before = "… " if start > chunk.start else ""
+    after = " …" if start + len(text) < chunk.end else ""
     st.markdown(f":small[**Best passage.** {plain(passage_words(explanation), length=400)}]")
     with st.container(border=True):
         show_marked_text(
-            marked_html(text, start=start, framed=[(passage.start, passage.end)], words=explanation.words, compact=True)
+            marked_html(
+                before + text + after,
+                start=start - len(before),
+                framed=[(passage.start, passage.end)],
+                words=explanation.words,
+                compact=True,
+            )
         )
     if explanation.words:
         show_marked_text(legend_html(max(abs(word.share) for word in explanation.words)))

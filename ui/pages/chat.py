@@ -8,10 +8,11 @@ from streamlit.typing import ChatInputValue
 from ingestion.errors import SightlineError
 from rag.chats import ChatMessage, Chats
 from rag.errors import UnknownDocument
+from rag.types import Retrieval
 from ui import answering, session
 from ui.components.answer import show_answer, speaker
 from ui.components.chat_list import show_chat_list
-from ui.components.citations import show_citations
+from ui.components.citations import nearest, show_citations
 from ui.components.empty_state import show_examples, show_welcome
 from ui.components.evidence import show_evidence
 from ui.components.ingest_progress import show_ingest_progress
@@ -20,12 +21,13 @@ from ui.components.plain import calm_markdown, plain
 from ui.components.upload import submit_all, suffixes
 from ui.engine import Workshop
 from ui.resources import engine, workshop
+from ui.session import Evidence
 
 AVATARS = {"user": ":material/person:", "assistant": ":material/auto_stories:"}
 
 
-def show_message(shop: Workshop, message: ChatMessage, place: int) -> None:
-    """One turn of the chat as it was stored."""
+def show_message(shop: Workshop, message: ChatMessage, place: int, found: Retrieval | None) -> None:
+    """One turn of the chat as it was stored; `found` is the trace of the last one."""
     with st.chat_message(message.role, avatar=AVATARS[message.role]):
         answer = message.answer
         if answer is None:
@@ -34,7 +36,22 @@ def show_message(shop: Workshop, message: ChatMessage, place: int) -> None:
         show_answer(answer)
         if answer.citations:
             show_citations(shop.library, answer.citations, key=f"citation-{place}")
+        elif answer.refusal and found is not None and found.context:
+            st.caption("The nearest passages, for what they are worth:")
+            show_citations(shop.library, nearest(found), key=f"nearest-{place}")
         st.caption(speaker(answer))
+
+
+def show_messages(shop: Workshop, messages: Sequence[ChatMessage], evidence: Evidence | None) -> None:
+    """The whole chat; a question that was left without an answer can be asked again."""
+    for place, message in enumerate(messages):
+        is_last = place == len(messages) - 1
+        show_message(shop, message, place, evidence.retrieval if evidence and is_last else None)
+    if messages and messages[-1].role == "user":
+        st.caption("This question was left without an answer.")
+        if st.button("Ask it again", icon=":material/refresh:"):
+            session.suggest(messages[-1].content)
+            st.rerun()
 
 
 def messages_of(chats: Chats, chat_id: str | None) -> Sequence[ChatMessage]:
@@ -75,36 +92,37 @@ def answer_question(shop: Workshop, question: str, earlier: Sequence[ChatMessage
 
 def show_chat(shop: Workshop) -> None:
     """The page once the library is open."""
-    chats = shop.library.chats
     stopped = session.turn()
     if stopped is not None:
         answering.finish(shop, stopped)
-    chat_id = session.chat_id()
-    messages = messages_of(chats, chat_id)
+    messages = messages_of(shop.library.chats, session.chat_id())
+    evidence = answering.recall_evidence(shop, messages)
     has_documents = bool(shop.library.documents())
     beginning = st.empty()
     if not messages:
         with beginning.container():
             show_examples() if has_documents else show_welcome(shop.queue)
-    for place, message in enumerate(messages):
-        show_message(shop, message, place)
+    show_messages(shop, messages, evidence)
     show_ingest_progress(shop.queue, key="chat")
-    value = st.chat_input(
+    question = question_from(show_input(has_documents), shop)
+    if question:
+        beginning.empty()
+        answer_question(shop, question, messages)
+    with st.sidebar:
+        show_chat_list(shop.library.chats)
+        if evidence is not None:
+            show_evidence(shop.library, evidence)
+
+
+def show_input(has_documents: bool) -> ChatInputValue | None:
+    """Where questions are typed and files attached; its button stops an answer that is being written."""
+    return st.chat_input(
         "Ask about your documents" if has_documents else "Add documents first, then ask",
         accept_file="multiple",
         file_type=suffixes(),
         submit_mode="stop",
         key="question",
     )
-    question = question_from(value, shop)
-    if question:
-        beginning.empty()
-        answer_question(shop, question, messages)
-    with st.sidebar:
-        show_chat_list(chats)
-        evidence = answering.recall_evidence(shop, messages)
-        if evidence is not None:
-            show_evidence(shop.library, evidence)
 
 
 if is_open(engine()):
