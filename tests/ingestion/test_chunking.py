@@ -14,7 +14,7 @@ from rag.settings import Settings
 from tests.strategies import documents
 
 windows = st.sampled_from([16, 24, 64, 512])
-thorough = settings(deadline=None, max_examples=60)
+thorough = settings(deadline=None, max_examples=400)
 LONG = "Every returned book is checked by two people before it goes back to its shelf. " * 40
 
 
@@ -108,5 +108,7 @@ def test_chunks_know_page_and_heading(tokenizer: Tokenizer) -> None:
 @pytest.mark.parametrize("overlap_tokens", [-1, 32, 64])
 def test_overlap_out_of_range_is_refused(tokenizer: Tokenizer, overlap_tokens: int) -> None:
     """An overlap of half a window or more would never end."""
-    with pytest.raises(ValueError, match=f"overlap of {overlap_tokens} tokens needs windows of over twice that, not 64"):
+    with pytest.raises(
+        ValueError, match=f"overlap of {overlap_tokens} tokens needs windows of over twice that, not 64"
+    ):
         cut_chunks(_document("A text."), tokenizer, chunk_tokens=64, overlap_tokens=overlap_tokens)
