@@ -5,6 +5,7 @@ laid end to end are the text again and their offsets are a running sum: its own 
 counted in tokens (measured: 37 of 125 chunks).
 """
 
+import re
 from itertools import pairwise
 
 from langchain_text_splitters import RecursiveCharacterTextSplitter
@@ -34,7 +35,7 @@ def cut_chunks(
     """Chunks of at most `chunk_tokens` tokens, special tokens included, in reading order.
 
     `document.text[chunk.start:chunk.end] == chunk.text` for each, and every character that is not white space is
-    in at least one. A chunk begins up to `overlap_tokens` inside its predecessor, at a sentence where there is one.
+    in at least one. A chunk begins up to `overlap_tokens` inside its predecessor, at a sentence if it can, else at a word.
     """
     if not 0 <= overlap_tokens < chunk_tokens // 2:
         raise ValueError(f"an overlap of {overlap_tokens} tokens needs windows of over twice that, not {chunk_tokens}")
@@ -108,13 +109,16 @@ def _extended(
     start, end = span
     tail_start = max(previous[0], start - overlap_tokens * _MAX_CHARACTERS_PER_TOKEN)
     tail = text[tail_start:start]
-    tokens = window.tokenizer.token_spans(tail)[-overlap_tokens:]
-    if not tokens:
-        return span
-    earliest = tail_start + tokens[0][0]
-    sentences = [tail_start + begin for begin, _ in sentence_spans(tail)]
-    begin = next((sentence for sentence in sentences if sentence >= earliest), earliest)
-    return (begin, end) if window.fits(text[begin:end]) else span
+    tokens = [begin for begin, _ in window.tokenizer.token_spans(tail)[-overlap_tokens:]]
+    sentences = [begin for begin, _ in sentence_spans(tail)]
+    words = [match.start() for match in re.finditer(r"(?<!\S)\S", tail)]
+    most = overlap_tokens + window.special_tokens
+    for begin in [*sentences, *words, *tokens]:
+        # subtle: cut inside a word, the tail may have more tokens than it had there, so it is counted anew.
+        if tokens and begin >= tokens[0] and window.tokenizer.count_tokens(tail[begin:]) <= most:
+            longer = (tail_start + begin, end)
+            return longer if window.fits(text[slice(*longer)]) else span
+    return span
 
 
 def _chunk(document: Document, start: int, end: int, tokenizer: Tokenizer) -> Chunk:

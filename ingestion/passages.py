@@ -1,7 +1,6 @@
 """A chunk becomes passages: small overlapping windows of whole sentences, each embedded on its own."""
 
 import re
-from bisect import bisect_left
 
 from ingestion.sentences import sentence_spans
 from ingestion.tokenizer import Tokenizer
@@ -19,12 +18,12 @@ def cut_passages(
     new one, without overlap. A sentence longer than a passage is cut between words.
     """
     text = chunk.text
-    starts = [start for start, _ in tokenizer.token_spans(text)]
-    room = max(1, passage_tokens - tokenizer.count_tokens(""))
+    special_tokens = tokenizer.count_tokens("")
+    room = max(1, passage_tokens - special_tokens)
     passages = []
     for section in _sections(text):
-        units = [part for span in section for part in _pieces(text, span, starts, room)]
-        counts = [bisect_left(starts, end) - bisect_left(starts, start) for start, end in units]
+        units = [part for span in section for part in _pieces(text, span, tokenizer, room)]
+        counts = [tokenizer.count_tokens(text[start:end]) - special_tokens for start, end in units]
         for first, last in _windows(counts, room, overlap_sentences):
             start, end = units[first][0], units[last][1]
             tokens = tokenizer.count_tokens(text[start:end])
@@ -45,19 +44,18 @@ def _sections(text: str) -> list[list[tuple[int, int]]]:
     return sections
 
 
-def _pieces(text: str, span: tuple[int, int], token_starts: list[int], room: int) -> list[tuple[int, int]]:
+def _pieces(text: str, span: tuple[int, int], tokenizer: Tokenizer, room: int) -> list[tuple[int, int]]:
     """The sentence, or pieces of it that hold at most `room` tokens, cut before a word where there is one."""
     start, end = span
     pieces: list[tuple[int, int]] = []
-    while True:
-        first = bisect_left(token_starts, start)
-        if first + room >= len(token_starts) or token_starts[first + room] >= end:
-            return [*pieces, (start, end)]
-        limit = token_starts[first + room]
+    # subtle: the rest is tokenized anew, since a word cut in two has other tokens than the whole.
+    while len(tokens := tokenizer.token_spans(text[start:end])) > room:
+        limit = max(start + 1, start + tokens[room][0])
         space = max(text.rfind(" ", start + 1, limit), text.rfind("\n", start + 1, limit))
         cut = space + 1 if space > start else limit
         pieces.append((start, start + len(text[start:cut].rstrip())))
-        start = cut
+        start = end - len(text[cut:end].lstrip())
+    return [*pieces, (start, end)]
 
 
 def _windows(counts: list[int], room: int, overlap: int) -> list[tuple[int, int]]:

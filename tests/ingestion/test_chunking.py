@@ -14,7 +14,7 @@ from rag.settings import Settings
 from tests.strategies import documents
 
 windows = st.sampled_from([16, 24, 64, 512])
-thorough = settings(deadline=None, max_examples=400)
+thorough = settings(deadline=None, max_examples=40)
 LONG = "Every returned book is checked by two people before it goes back to its shelf. " * 40
 
 

@@ -16,7 +16,7 @@ from tests.strategies import texts
 
 windows = st.sampled_from([8, 16, 64])
 overlaps = st.integers(0, 3)
-thorough = settings(deadline=None, max_examples=500)
+thorough = settings(deadline=None, max_examples=40)
 
 
 @pytest.fixture(scope="module")
