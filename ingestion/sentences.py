@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 # A stop, what closes after it, then white space; or a full-width stop, which needs none.
 _STOP = re.compile(r"[.!?…]+[\"'”’»)\]]*(?=\s)|[。！？]+[”」』）]*")
-# A blank line always ends a sentence; so does a line break before or after a heading, list item or table row.
-_BREAK = re.compile(r"\n[ \t]*(?:\n\s*|(?=(?:[-*•#|>]|\d{1,3}[.)])\s*\S))")
+# A blank line always ends a sentence; so does a line break before an indented line, a heading, list item or table row.
+_BREAK = re.compile(r"\n(?:[ \t]*\n\s*|(?=[ \t]{2,}\S)|[ \t]*(?=(?:[-*•#|>]|\d{1,3}[.)])\s*\S))")
 _BLOCK_LINE = re.compile(r"[ \t]*(?:[-*•#|>]|\d{1,3}[.)]\s|.*\s\|\s)")
 _SHORT_LINE_CHARACTERS = 50  # a line this short was not wrapped by an editor: its author ended it
 _ABBREVIATIONS = frozenset(
