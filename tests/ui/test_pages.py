@@ -1,0 +1,125 @@
+"""Each page, run without a browser on an empty library."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.ui.conftest import ROOT
+from ui import resources
+
+RUN_S = 120
+SECRET = "sk-planted-secret-0451"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def empty_library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A library of its own for this process, open before the first page is asked for."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SIGHTLINE_DATA_DIR", str(tmp_path_factory.mktemp("pages") / "data"))
+        engine = resources.engine()
+        assert engine.wait(RUN_S), engine.status
+        yield
+        resources.close_engine()
+
+
+def page(name: str) -> AppTest:
+    """One page, run."""
+    return AppTest.from_file(str(ROOT / "ui/pages" / f"{name}.py"), default_timeout=RUN_S).run()
+
+
+def words(app: AppTest) -> str:
+    """All text on a page."""
+    return "\n".join(str(element.value) for element in [*app.markdown, *app.caption, *app.success, *app.error])
+
+
+def test_entry_lists_the_pages() -> None:
+    """The entry point runs and opens the chat."""
+    app = AppTest.from_file(str(ROOT / "ui/app.py"), default_timeout=RUN_S).run()
+    assert not app.exception
+    assert "Ask your documents" in words(app)
+
+
+def test_empty_chat_says_what_to_do() -> None:
+    """An empty library offers the samples and an uploader, and no evidence."""
+    app = page("chat")
+    assert not app.exception
+    assert [button.label for button in app.button] == ["Try the sample documents"]
+    assert app.chat_input[0].placeholder == "Add documents first, then ask"
+    assert not app.sidebar.markdown
+
+
+def test_question_without_documents_is_refused_and_kept() -> None:
+    """The refusal says why, and the chat is there on the next visit."""
+    app = page("chat")
+    app.chat_input[0].set_value("What is *this*?").run()
+    assert not app.exception
+    assert "nothing was found" in app.warning[0].value
+    chat = app.query_params["chat"]
+    again = AppTest.from_file(str(ROOT / "ui/pages/chat.py"), default_timeout=RUN_S)
+    again.query_params["chat"] = chat
+    again.run()
+    assert [message.name for message in again.chat_message] == ["user", "assistant"]
+
+
+def test_deleted_chat_is_a_new_chat() -> None:
+    """An address with a chat that is gone shows the beginning, no error."""
+    app = AppTest.from_file(str(ROOT / "ui/pages/chat.py"), default_timeout=RUN_S)
+    app.query_params["chat"] = "gone"
+    app.run()
+    assert not app.exception
+    assert "Ask your documents" in words(app)
+
+
+def test_empty_library_page() -> None:
+    """It says that nothing is here yet, and shows the passport."""
+    app = page("library")
+    assert not app.exception
+    assert "Nothing here yet" in words(app)
+    assert "all-MiniLM-L6-v2" in str(app.dataframe[0].value)
+
+
+def test_settings_change_and_hold() -> None:
+    """A changed weight is kept, and the note says from when it holds."""
+    app = page("settings")
+    app.slider[0].set_value(0.8).run()
+    assert not app.exception
+    assert app.session_state["settings"].dense_weight == 0.8
+    assert app.slider[0].value == 0.8
+
+
+def test_key_is_kept_in_memory_and_never_shown() -> None:
+    """After it is typed it is nowhere on the page and nowhere on disk; it can be forgotten."""
+    app = page("settings")
+    app.text_input(key="endpoint-key").set_value(SECRET).run()
+    assert not app.exception
+    assert "A key is set" in words(app)
+    assert SECRET not in repr(app)
+    assert app.session_state["settings"].chat_api_key.get_secret_value() == SECRET
+    library = resources.workshop().library.settings.data_dir
+    assert all(SECRET.encode() not in file.read_bytes() for file in Path(library).rglob("*") if file.is_file())
+    next(button for button in app.button if button.label == "Forget the key").click().run()
+    assert app.session_state["settings"].chat_api_key is None
+
+
+def test_connection_that_fails_says_so() -> None:
+    """An address where nobody listens gives plain words, not a traceback."""
+    app = page("settings")
+    app.text_input[0].set_value("http://127.0.0.1:9/v1").run()
+    next(button for button in app.button if button.label == "Test connection").click().run()
+    assert not app.exception
+    assert "Nothing answers" in app.error[0].value
+
+
+def test_page_without_a_library_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that another process owns is named in a sentence, with a way to try again."""
+    from ui.engine import Engine
+
+    failed = Engine(resources.engine().settings)
+    failed.start()  # the folder is this process's own already
+    assert not failed.wait(RUN_S)
+    monkeypatch.setattr(resources, "engine", lambda: failed)
+    app = page("library")
+    assert "Another Sightline process owns the library" in app.error[0].value.replace("\\", "")
+    assert [button.label for button in app.button] == ["Try again"]
