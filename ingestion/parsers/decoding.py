@@ -52,7 +52,7 @@ def _decoded(content: bytes, declared: str) -> tuple[str, str]:
     text = content.decode("utf-8", errors="replace")
     wrong = text.count(_REPLACED)
     if wrong <= _DAMAGED * len(content) and any(character > "\x7f" and character != _REPLACED for character in text):
-        return text, f"{wrong} characters could not be read as UTF-8 and are shown as {_REPLACED}"
+        return text, f"{wrong} of its characters could not be read as UTF-8 and are shown as {_REPLACED}"
     return _guessed(content)
 
 

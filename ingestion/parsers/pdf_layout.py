@@ -138,8 +138,7 @@ def _gap(above: Line, line: Line, distance: float, right_edge: float) -> str:
     if abs(down) <= _SAME_ROW * line.size:
         return _SPACE
     if (above.is_row or line.is_row) and 0 < down <= _ROW_GAP * distance:
-        is_wrapped = not line.is_row and down <= _PARAGRAPH_GAP * distance and continues(above.text, line.text)
-        return _SPACE if is_wrapped else LINE
+        return _SPACE if not line.is_row and _is_wrapped_cell(above, line, distance) else LINE
     if _ITEM.match(line.text):
         return PARAGRAPH if down > _PARAGRAPH_GAP * distance else LINE
     if above.is_hyphenated or (down < 0 and continues(above.text, line.text)):
@@ -147,6 +146,13 @@ def _gap(above: Line, line: Line, distance: float, right_edge: float) -> str:
     if down < 0 or down > _PARAGRAPH_GAP * distance:
         return PARAGRAPH
     return _gap_of_neighbours(above, line, right_edge)
+
+
+def _is_wrapped_cell(row: Line, line: Line, distance: float) -> bool:
+    """Whether `line` goes on with a cell of `row`: by its words, or because it stands under a later column."""
+    is_near = row.baseline - line.baseline <= _PARAGRAPH_GAP * distance
+    is_under_later_column = line.left > row.left + _COLUMN_EDGE * line.size
+    return is_near and (is_under_later_column or continues(row.text, line.text))
 
 
 def _gap_of_neighbours(above: Line, line: Line, right_edge: float) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion import limits
@@ -164,6 +164,7 @@ def test_shown_name(name: str, shown: str) -> None:
     assert shown_name(name) == shown
 
 
+@settings(deadline=None)  # the machine of the tests may be busy
 @given(content=st.binary(max_size=200), suffix=st.sampled_from(sorted(PARSERS)), start=st.sampled_from(sorted(BUILT)))
 def test_parse_any_bytes(content: bytes, suffix: str, start: str) -> None:
     """Any bytes, alone or behind a good beginning, become a document or a refusal that names the file."""
@@ -175,6 +176,7 @@ def test_parse_any_bytes(content: bytes, suffix: str, start: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["handbook.pdf", "contract.docx"])
+@settings(deadline=None)
 @given(position=st.integers(0, 10**6), byte=st.integers(0, 255))
 def test_parse_damaged_bytes(name: str, position: int, byte: int) -> None:
     """One wrong byte gives a document or a refusal."""

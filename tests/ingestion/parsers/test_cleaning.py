@@ -1,7 +1,7 @@
 """Text as the rest of the program may rely on."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion.parsers.cleaning import clean, one_line
@@ -27,6 +27,7 @@ def test_clean(raw: str, cleaned: str) -> None:
     assert clean(raw) == cleaned
 
 
+@settings(deadline=None)
 @given(st.text(st.characters()))
 def test_clean_is_stable(raw: str) -> None:
     """Cleaning twice changes nothing more, and the result can be written to a file."""

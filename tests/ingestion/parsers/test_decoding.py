@@ -46,7 +46,7 @@ def test_decode_few_wrong_bytes() -> None:
     """UTF-8 with a damaged byte stays UTF-8; the damage shows."""
     text, warnings = decode(GERMAN.encode() * 4 + b"\xff")
     assert text == GERMAN * 4 + "\ufffd"
-    assert warnings == ("1 characters could not be read as UTF-8 and are shown as \ufffd",)
+    assert warnings == ("1 of its characters could not be read as UTF-8 and are shown as \ufffd",)
 
 
 def test_decode_zero_bytes_in_text() -> None:

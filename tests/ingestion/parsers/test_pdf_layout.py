@@ -83,6 +83,8 @@ def test_join_rows() -> None:
     """The rows of a table stay apart; a cell that wraps is joined."""
     rows = [line("Room | Seats", is_row=True), line("Map room | Second floor,", 2, is_row=True), line("left", 3)]
     assert joined(*rows) == "Room | Seats\nMap room | Second floor, left"
+    assert joined(*rows[:2], line("Left", 3, left=200)) == "Room | Seats\nMap room | Second floor, Left"
+    assert joined(*rows[:2], line("Left", 3)) == "Room | Seats\nMap room | Second floor,\nLeft"
 
 
 def test_join_nothing() -> None:
