@@ -35,7 +35,8 @@ def cut_chunks(
     """Chunks of at most `chunk_tokens` tokens, special tokens included, in reading order.
 
     `document.text[chunk.start:chunk.end] == chunk.text` for each, and every character that is not white space is
-    in at least one. A chunk begins up to `overlap_tokens` inside its predecessor, at a sentence if it can, else at a word.
+    in at least one. A chunk begins up to `overlap_tokens` inside its predecessor: at a sentence, or
+    else at a word.
     """
     if not 0 <= overlap_tokens < chunk_tokens // 2:
         raise ValueError(f"an overlap of {overlap_tokens} tokens needs windows of over twice that, not {chunk_tokens}")

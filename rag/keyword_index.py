@@ -43,22 +43,24 @@ class KeywordIndex:
 
     def add(self, chunks: Iterable[Chunk]) -> None:
         """Makes chunks searchable."""
-        writer = self._index.writer(_WRITER_BYTES, num_threads=1)
-        for chunk in chunks:
-            writer.add_document(tantivy.Document(chunk_id=chunk.id, document_id=chunk.document_id, body=chunk.text))
-        self._commit(writer)
+        self._write(self._index.writer(_WRITER_BYTES, num_threads=1), chunks)
 
     def delete(self, document_id: str) -> None:
-        """Removes the chunks of one document."""
+        """Removes the chunks of one document from what is found. See `has_remains`."""
         writer = self._index.writer(_WRITER_BYTES, num_threads=1)
         writer.delete_documents_by_term("document_id", document_id)
         self._commit(writer)
 
-    def clear(self) -> None:
-        """Removes everything."""
+    def has_remains(self) -> bool:
+        """Whether words of deleted chunks are still on disk and in the statistics: the engine drops only whole files."""
+        meta = json.loads((self._folder / "meta.json").read_text(encoding="utf-8"))
+        return any(segment["deletes"] for segment in meta["segments"])
+
+    def replace(self, chunks: Iterable[Chunk]) -> None:
+        """Makes `chunks` all there is, in one step; of others nothing remains."""
         writer = self._index.writer(_WRITER_BYTES, num_threads=1)
         writer.delete_all_documents()
-        self._commit(writer)
+        self._write(writer, chunks)
 
     def count(self) -> int:
         """How many chunks are indexed."""
@@ -108,6 +110,11 @@ class KeywordIndex:
                 if term in found:
                     found[term].append(match.span())
         return found
+
+    def _write(self, writer: tantivy.IndexWriter, chunks: Iterable[Chunk]) -> None:
+        for chunk in chunks:
+            writer.add_document(tantivy.Document(chunk_id=chunk.id, document_id=chunk.document_id, body=chunk.text))
+        self._commit(writer)
 
     def _commit(self, writer: tantivy.IndexWriter) -> None:
         writer.commit()

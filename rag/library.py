@@ -11,7 +11,7 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -254,8 +254,14 @@ class Library:
         self.vectors.delete([passage.id for pairs in stored.values() for passage, _ in pairs])
         self.keywords.delete(document_id)
         self.catalogue.forget(document_id)
+        if self.keywords.has_remains():
+            self.keywords.replace(self._active_chunks())
         self.uploads.drop(document_id)
         self.catalogue.set_fact("indexes", "in step")
+
+    def _active_chunks(self) -> Iterator[Chunk]:
+        for record in self.catalogue.records():
+            yield from self.catalogue.chunks_of(record.id)
 
     def _check_passport(self) -> None:
         stored, mine = self.catalogue.passport(), self.passport
@@ -297,9 +303,7 @@ class Library:
         self.vectors = VectorStore(fresh)
         for ids, vectors in self.catalogue.all_passages(_REBUILD_STEP):
             self.vectors.add(ids, vectors)
-        self.keywords.clear()
-        for record in self.catalogue.records():
-            self.keywords.add(self.catalogue.chunks_of(record.id))
+        self.keywords.replace(self._active_chunks())
         self.catalogue.set_fact("generation", str(generation))
         self.catalogue.set_fact("indexes", "in step")
         shutil.rmtree(old, ignore_errors=True)

@@ -61,8 +61,8 @@ keyword_texts: SearchStrategy[str] = st.lists(
 """Short texts over a small vocabulary, so that words and stems meet."""
 
 candidate_ids = st.sampled_from([f"c{number}" for number in range(8)])
-cosines = st.dictionaries(candidate_ids, st.floats(-1, 1, width=32), max_size=8)
-keyword_scores = st.dictionaries(candidate_ids, st.floats(0.01, 40, width=32), max_size=8)
+cosines = st.dictionaries(candidate_ids, st.floats(-1, 1), max_size=8)
+keyword_scores = st.dictionaries(candidate_ids, st.floats(0.25, 40), max_size=8)
 """BM25 scores; a chunk without a score holds none of the words."""
 
 rankings = st.lists(candidate_ids, unique=True, max_size=8).map(
