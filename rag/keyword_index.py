@@ -52,7 +52,7 @@ class KeywordIndex:
         self._commit(writer)
 
     def has_remains(self) -> bool:
-        """Whether words of deleted chunks are still on disk and in the statistics: the engine drops only whole files."""
+        """Whether words of deleted chunks are still on disk and in the statistics: files go only whole."""
         meta = json.loads((self._folder / "meta.json").read_text(encoding="utf-8"))
         return any(segment["deletes"] for segment in meta["segments"])
 
