@@ -31,8 +31,7 @@ check: $(STAMPS)/dev ## lint, format and types
 	@$(BIN)/mypy .
 
 bench: $(STAMPS)/dev ## run the benchmarks; each prints a table
-	@set -e; for file in benchmarks/[a-z]*.py; do \
-		[ -e "$$file" ] || { echo "No benchmark in benchmarks/"; exit 1; }; \
+	@set -e; for file in $$(grep -l __main__ benchmarks/*.py); do \
 		echo "== $$file"; $(BIN)/python -m "benchmarks.$$(basename "$$file" .py)"; done
 
 clean: ## delete .venv and everything that tools left behind
