@@ -4,13 +4,18 @@ import os
 from collections.abc import Sequence
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
 from rag.embedding.embedder import TokenVectors
 from rag.embedding.onnx_export import ExportedModel
 from rag.types import Vector, Vectors
+
+# subtle: must be set before the import. The runtime sends usage data and writes a device id to the home folder
+# unless this is 1, and whatever the person has set, nothing leaves this machine.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+import onnxruntime  # noqa: E402
 
 _MAX_TOKENS = 512  # the model's positions
 _BATCH_SIZE = 32

@@ -1,6 +1,7 @@
 """Any model of sentence-transformers, by hub name or folder. Its home."""
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ class SentenceTransformersEmbedder:
     """A bi-encoder with the prompts it was trained with. Remote code is never run."""
 
     def __init__(self, name: str) -> None:
+        os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"  # read when the library is imported
         from sentence_transformers import SentenceTransformer
 
         try:
