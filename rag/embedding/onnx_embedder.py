@@ -15,7 +15,7 @@ from rag.types import Vector, Vectors
 # unless this is 1, and whatever the person has set, nothing leaves this machine.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-import onnxruntime  # noqa: E402
+import onnxruntime
 
 _MAX_TOKENS = 512  # the model's positions
 _BATCH_SIZE = 32
