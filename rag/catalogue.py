@@ -80,9 +80,10 @@ class Catalogue:
         self._set_state(document_id, "removed")
 
     def forget(self, document_id: str) -> None:
-        """Deletes a document and all its parts."""
+        """Deletes a document and all its parts, from the file too."""
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM documents WHERE id = ?", (document_id,))
+        self._database.empty_log()
 
     def inactive_ids(self) -> list[str]:
         """Documents that were left half added or half removed."""

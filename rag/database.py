@@ -91,6 +91,10 @@ class Database:
             raise
         connection.execute("COMMIT")
 
+    def empty_log(self) -> None:
+        """Folds the write-ahead log into the file and empties it: deleted text lingers there otherwise."""
+        self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Closes the connections of all threads."""
         with self._lock:

@@ -74,6 +74,9 @@ class IngestQueue:
             self._closed = True
             self._wake.notify_all()
         self._worker.join()
+        for job in self._library.jobs.list():
+            if job.state == "waiting" and job.id in self._cancelled:
+                self._run(job)
 
     def _work(self) -> None:
         while True:
@@ -106,12 +109,11 @@ class IngestQueue:
             log.exception("ingest of one file failed")
             message = f"{job.name}: something went wrong inside; nothing of it was kept. The log says what."
             report = AddReport(job.name, "failed", message=message)
-        if self._closed and report.status == "cancelled":
+        if self._closed and report.status == "cancelled" and job.id not in self._cancelled:
             self._library.jobs.set_state(job.id, "waiting")
             return
-        if report.document_id is None:
-            self._library.uploads.drop(job.upload_id)
         self._library.jobs.set_state(job.id, _STATES.get(report.status, "done"), report)
+        self._library.drop_upload(job.upload_id)
 
     def _shown(self, record: JobRecord) -> Job:
         progress = self._progress.get(record.id, Progress("waiting", 0, 1))

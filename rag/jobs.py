@@ -44,6 +44,10 @@ class Jobs:
         """All jobs, oldest first."""
         return [_job(row) for row in self._database.connection.execute("SELECT * FROM jobs ORDER BY added_at, rowid")]
 
+    def awaited_uploads(self) -> set[str]:
+        """Ids of the uploads that unfinished jobs still need."""
+        return {job.upload_id for job in self.list() if job.state in ("waiting", "running")}
+
     def set_state(self, job_id: str, state: JobState, report: AddReport | None = None) -> None:
         """Records how far a job is."""
         with self._database.transaction() as connection:

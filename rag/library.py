@@ -157,6 +157,11 @@ class Library:
             self._cosine_sample = None
             self._purge(document_id)
 
+    def drop_upload(self, document_id: str) -> None:
+        """Deletes the bytes of a file, unless a document or a job still needs them."""
+        if not self.catalogue.has(document_id) and document_id not in self.jobs.awaited_uploads():
+            self.uploads.drop(document_id)
+
     def documents(self) -> list[DocumentRecord]:
         """The documents, newest first."""
         return self.catalogue.records()
@@ -256,7 +261,7 @@ class Library:
         self.catalogue.forget(document_id)
         if self.keywords.has_remains():
             self.keywords.replace(self._active_chunks())
-        self.uploads.drop(document_id)
+        self.drop_upload(document_id)
         self.catalogue.set_fact("indexes", "in step")
 
     def _active_chunks(self) -> Iterator[Chunk]:
@@ -286,8 +291,8 @@ class Library:
         in_step = self.catalogue.fact("indexes") != "changing"
         for document_id in self.catalogue.inactive_ids():
             self.catalogue.forget(document_id)
-            self.uploads.drop(document_id)
             in_step = False
+        self.uploads.keep_only({record.id for record in self.catalogue.records()} | self.jobs.awaited_uploads())
         _, chunks, passages = self.catalogue.counts()
         if in_step and self.vectors.count() == passages and self.keywords.count() == chunks:
             return

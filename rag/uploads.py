@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 from rag.errors import UnknownDocument
@@ -39,3 +40,9 @@ class Uploads:
         """Deletes a kept file; it may be gone already."""
         for path in self._folder.glob(f"{document_id}*"):
             path.unlink(missing_ok=True)
+
+    def keep_only(self, document_ids: Collection[str]) -> None:
+        """Deletes all files but those of the given ids."""
+        for path in self._folder.iterdir():
+            if path.name[:_ID_DIGITS] not in document_ids or path.suffix:
+                path.unlink(missing_ok=True)

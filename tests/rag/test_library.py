@@ -1,0 +1,373 @@
+"""Documents in and out: nothing twice, nothing left, nothing half done, whoever dies when."""
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from rag.errors import LibraryInUse, LibraryMismatch, UnknownDocument
+from rag.library import Library
+from rag.retrieval import find_by_meaning, find_by_words
+from rag.settings import Settings
+from rag.types import Progress, Vectors
+from tests.rag.fake_embedder import FakeEmbedder
+
+ROOT = Path(__file__).parents[2]
+RETURNS = b"# Returns\n\nYou may return a printed book within thirty days. Keep the receipt.\n"
+SHIPPING = b"Parcels leave the warehouse twice a week. The lighthouse keeper waits longest.\n"
+LONG = "\n\n".join(f"Paragraph {number} speaks of harbour {number}." for number in range(900)).encode()
+
+
+def _found(library: Library, query: str) -> set[str]:
+    """Ids of the documents that either search finds."""
+    chunk_ids = find_by_meaning(library, library.embedder.embed_query(query), 50)
+    chunk_ids += [chunk_id for chunk_id, _ in find_by_words(library, query, 50)]
+    return {chunk_id.split(":")[0] for chunk_id in chunk_ids}
+
+
+def _counts(library: Library) -> tuple[tuple[int, int, int], int, int]:
+    return library.catalogue.counts(), library.vectors.count(), library.keywords.count()
+
+
+def _assert_in_step(library: Library) -> None:
+    (_, chunks, passages), vectors, keywords = _counts(library)
+    assert (vectors, keywords) == (passages, chunks)
+
+
+def _uploads(settings: Settings) -> list[str]:
+    return sorted(path.name[:16] for path in (settings.data_dir / "uploads").iterdir())
+
+
+def _run(code: str, settings: Settings) -> subprocess.CompletedProcess[str]:
+    """A child that runs `code` with `settings`, `Library` and a fake embedder at hand."""
+    head = (
+        "import os, sys, time\nfrom pathlib import Path\nfrom rag.library import Library\n"
+        "from rag.errors import LibraryInUse\nfrom rag.settings import Settings\n"
+        "from tests.rag.fake_embedder import FakeEmbedder\nsettings = Settings(data_dir=Path(sys.argv[1]))\n"
+    )
+    command = [sys.executable, "-c", head + code, str(settings.data_dir)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+
+
+def test_added_document_is_found_whole(library: Library) -> None:
+    """The report counts what the library then holds, and both searches find it."""
+    report = library.add("returns.md", RETURNS)
+    assert (report.status, report.message, report.pages) == ("added", "", 1)
+    assert report.document_id is not None
+    assert library.catalogue.counts() == (1, report.chunks, report.passages)
+    assert library.document(report.document_id).text == RETURNS.decode().strip()
+    assert _found(library, "receipt") == {report.document_id}
+    _assert_in_step(library)
+
+
+def test_same_bytes_are_embedded_once(library: Library, settings: Settings) -> None:
+    """Under whatever name they come again, nothing is embedded, stored or listed twice."""
+    first = library.add("returns.md", RETURNS)
+    before = _counts(library), list(library.embedder.embedded), _uploads(settings)
+    again = library.add("copy.md", RETURNS)
+    assert (again.status, again.document_id) == ("unchanged", first.document_id)
+    assert again.message == "copy.md: already in the library as returns.md."
+    assert (_counts(library), library.embedder.embedded, _uploads(settings)) == before
+
+
+def test_documents_are_newest_first(library: Library) -> None:
+    """The last one added stands on top."""
+    for name, content in (("a.md", RETURNS), ("b.txt", SHIPPING)):
+        library.add(name, content)
+        time.sleep(0.002)
+    assert [record.name for record in library.documents()] == ["b.txt", "a.md"]
+
+
+def test_removed_document_is_gone_everywhere(library: Library, settings: Settings) -> None:
+    """Nothing of it is in the catalogue, the indexes, the uploads or the searches; the other one stays."""
+    gone, kept = (library.add(name, content).document_id for name, content in (("a.md", RETURNS), ("b.txt", SHIPPING)))
+    library.remove(gone)
+    assert [record.id for record in library.documents()] == _uploads(settings) == [kept]
+    assert library.catalogue.chunks_of(gone) == []
+    assert gone not in _found(library, "return a printed book receipt")
+    _assert_in_step(library)
+
+
+@pytest.mark.parametrize("others", [0, 12], ids=["alone", "among others"])
+def test_removed_text_is_in_no_file(settings: Settings, others: int) -> None:
+    """A word that only the removed document had is in no file of the folder, open or closed."""
+    with Library.open(settings, FakeEmbedder()) as library:
+        for number in range(others):
+            library.add(f"{number}.txt", f"Other text {number}.".encode())
+        report = library.add("secret.txt", b"The password is qzxjkvwpyfmh and nobody knows.")
+        assert _files_with(settings, b"qzxjkvwpyfmh")
+        library.remove(report.document_id)
+        assert _files_with(settings, b"qzxjkvwpyfmh") == []
+        assert not library.keywords.has_remains()
+    assert _files_with(settings, b"qzxjkvwpyfmh") == []
+
+
+def _files_with(settings: Settings, word: bytes) -> list[str]:
+    files = [path for path in settings.data_dir.rglob("*") if path.is_file()]
+    return [str(path.relative_to(settings.data_dir)) for path in files if word in path.read_bytes()]
+
+
+def test_scores_after_removal_are_as_if_never_added(settings: Settings, tmp_path: Path) -> None:
+    """A removed document leaves no trace in the BM25 of the others."""
+    texts = [f"harbour text {'tide ' * number}".encode() for number in range(1, 12)]
+    with Library.open(settings, FakeEmbedder()) as library:
+        reports = [library.add(f"{number}.txt", text) for number, text in enumerate(texts)]
+        for report in reports[:6]:
+            library.remove(report.document_id)
+        found = library.keywords.search("tide harbour", 50)
+    with Library.open(Settings(data_dir=tmp_path / "fresh"), FakeEmbedder()) as library:
+        for number, text in enumerate(texts[6:]):
+            library.add(f"{number}.txt", text)
+        assert dict(found) == pytest.approx(dict(library.keywords.search("tide harbour", 50)), rel=1e-6)
+
+
+def test_removed_document_can_come_back(library: Library) -> None:
+    """Added again, it is as it was."""
+    first = library.add("a.md", RETURNS)
+    library.remove(first.document_id)
+    again = library.add("a.md", RETURNS)
+    assert (again.status, again.document_id, again.chunks) == ("added", first.document_id, first.chunks)
+    _assert_in_step(library)
+
+
+def test_unknown_document_cannot_be_removed(library: Library) -> None:
+    """The refusal names the id."""
+    with pytest.raises(UnknownDocument, match="no document 'feed'"):
+        library.remove("feed")
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.md", b""), ("a.exe", b"MZ\x90\x00"), ("a.pdf", b"%PDF-1.7 broken")])
+def test_bad_file_is_reported_and_others_go_on(library: Library, name: str, content: bytes) -> None:
+    """A file that cannot be added is a report that names it; nothing of it stays, the next one is added."""
+    report = library.add(name, content)
+    assert (report.status, report.document_id) == ("refused", None)
+    assert report.message.startswith(name)
+    assert library.add("b.txt", SHIPPING).status == "added"
+    assert [record.name for record in library.documents()] == ["b.txt"]
+
+
+def test_progress_is_told(library: Library) -> None:
+    """Stages come in order, and what is done of each never falls."""
+    seen: list[Progress] = []
+    library.add("long.txt", LONG, progress=seen.append)
+    assert list(dict.fromkeys(step.stage for step in seen)) == ["reading", "cutting", "embedding", "storing"]
+    embedding = [step.done for step in seen if step.stage == "embedding"]
+    assert embedding == sorted(embedding)
+    assert embedding[-1] == seen[-1].total > 128
+
+
+@pytest.mark.parametrize("stage", ["reading", "cutting", "embedding", "storing"])
+def test_cancelled_file_leaves_nothing(library: Library, settings: Settings, stage: str) -> None:
+    """Stopped at any stage, nothing of the file is kept, and it can be added later."""
+    seen: list[str] = []
+    report = library.add(
+        "long.txt", LONG, progress=lambda step: seen.append(step.stage), cancelled=lambda: stage in seen
+    )
+    assert (report.status, report.message) == ("cancelled", "long.txt: stopped; nothing of it was kept.")
+    assert (_counts(library), _uploads(settings)) == (((0, 0, 0), 0, 0), [])
+    assert library.add("long.txt", LONG).status == "added"
+
+
+class _BrokenStore:
+    """A vector store whose disk is full when vectors are added."""
+
+    def __init__(self, library: Library) -> None:
+        self._vectors = library.vectors
+        self.delete, self.count, self.close = self._vectors.delete, self._vectors.count, self._vectors.close
+
+    def add(self, passage_ids: Sequence[str], vectors: Vectors) -> None:
+        self._vectors.add(passage_ids[:1], vectors[:1])
+        raise OSError("no space left")
+
+
+def test_unexpected_fault_leaves_nothing(settings: Settings) -> None:
+    """A fault half way through the indexes is raised, and nothing of the file is kept."""
+    with Library.open(settings, FakeEmbedder()) as library:
+        whole, library.vectors = library.vectors, _BrokenStore(library)
+        with pytest.raises(OSError, match="no space left"):
+            library.add("a.md", RETURNS)
+        library.vectors = whole
+        assert (_counts(library), _uploads(settings)) == (((0, 0, 0), 0, 0), [])
+        assert library.add("a.md", RETURNS).status == "added"
+
+
+@pytest.mark.parametrize(
+    "step",
+    ["library.catalogue.stage", "library.vectors.add", "library.keywords.add", "library.catalogue.activate"],
+)
+def test_killed_while_adding_is_mended(settings: Settings, step: str) -> None:
+    """Killed before any step of adding, the next start shows only what was whole, and embeds nothing to get there."""
+    with Library.open(settings, FakeEmbedder()) as library:
+        library.add("b.txt", SHIPPING)
+    owner, _, name = step.rpartition(".")
+    code = (
+        f"library = Library.open(settings, FakeEmbedder())\nsetattr({owner}, {name!r}, lambda *a, **k: os._exit(9))\n"
+    )
+    assert _run(code + f"library.add('a.md', {RETURNS!r})", settings).returncode == 9
+    with Library.open(settings, FakeEmbedder()) as library:
+        assert [record.name for record in library.documents()] == ["b.txt"]
+        assert len(_uploads(settings)) == 1
+        assert library.embedder.embedded == []
+        _assert_in_step(library)
+        assert library.add("a.md", RETURNS).status == "added"
+
+
+@pytest.mark.parametrize(
+    "step",
+    ["library.vectors.delete", "library.keywords.delete", "library.catalogue.forget", "library.uploads.drop"],
+)
+def test_killed_while_removing_is_mended(settings: Settings, step: str) -> None:
+    """Killed before any step of removing, the document is gone all the same, with its upload."""
+    with Library.open(settings, FakeEmbedder()) as library:
+        removed = library.add("a.md", RETURNS).document_id
+        library.add("b.txt", SHIPPING)
+    owner, _, name = step.rpartition(".")
+    code = (
+        f"library = Library.open(settings, FakeEmbedder())\nsetattr({owner}, {name!r}, lambda *a, **k: os._exit(9))\n"
+    )
+    assert _run(code + f"library.remove({removed!r})", settings).returncode == 9
+    with Library.open(settings, FakeEmbedder()) as library:
+        assert [record.id for record in library.documents()] == _uploads(settings) != [removed]
+        assert removed not in _found(library, "return a printed book receipt")
+        _assert_in_step(library)
+
+
+def test_staged_document_is_invisible(library: Library) -> None:
+    """What is in both indexes but not yet active is neither listed nor found."""
+    seen: list[tuple[list[str], set[str]]] = []
+    activate = library.catalogue.activate
+
+    def look_then_activate(document_id: str) -> None:
+        _assert_staged(library, document_id)
+        seen.append(([record.id for record in library.documents()], _found(library, "receipt")))
+        activate(document_id)
+
+    library.catalogue.activate = look_then_activate
+    report = library.add("a.md", RETURNS)
+    assert seen == [([], set())]
+    assert _found(library, "receipt") == {report.document_id}
+
+
+def _assert_staged(library: Library, document_id: str) -> None:
+    assert library.catalogue.inactive_ids() == [document_id]
+    assert library.vectors.count() > 0
+    assert library.keywords.count() > 0
+
+
+@pytest.mark.parametrize("lost", ["vectors-*", "keywords"])
+def test_lost_index_is_rebuilt_without_embedding(settings: Settings, lost: str) -> None:
+    """An index that was deleted is made anew from the catalogue, with the same answers."""
+    with Library.open(settings, FakeEmbedder()) as library:
+        library.add("a.md", RETURNS)
+        library.add("long.txt", LONG)
+        before = _counts(library), library.keywords.search("harbour 7", 5)
+    for folder in settings.data_dir.glob(lost):
+        shutil.rmtree(folder)
+    with Library.open(settings, FakeEmbedder()) as library:
+        assert (_counts(library), library.keywords.search("harbour 7", 5)) == before
+        assert library.embedder.embedded == []
+        assert (
+            "printed book"
+            in library.catalogue.chunks(find_by_meaning(library, _vector("return a book"), 1))[
+                find_by_meaning(library, _vector("return a book"), 1)[0]
+            ].text
+        )
+    assert len(list(settings.data_dir.glob("vectors-*"))) == 1
+
+
+def _vector(query: str) -> Vectors:
+    return FakeEmbedder().embed_query(query)
+
+
+def test_reopened_library_is_as_it_was(settings: Settings) -> None:
+    """Nothing is rebuilt, nothing embedded, and the same is found."""
+    with Library.open(settings, FakeEmbedder()) as library:
+        added = library.add("a.md", RETURNS).document_id
+        counts = _counts(library)
+    with Library.open(settings, FakeEmbedder()) as library:
+        assert (_counts(library), library.embedder.embedded) == (counts, [])
+        assert _found(library, "receipt") == {added}
+    assert [path.name for path in settings.data_dir.glob("vectors-*")] == ["vectors-1"]
+
+
+def test_second_process_is_refused_at_once(library: Library, settings: Settings) -> None:
+    """While one process owns the folder, another is told so by name, in under a second."""
+    code = (
+        "started = time.perf_counter()\ntry: Library.open(settings, FakeEmbedder())\n"
+        "except LibraryInUse as error: print(time.perf_counter() - started, error)"
+    )
+    seconds, _, message = _run(code, settings).stdout.partition(" ")
+    assert float(seconds) < 1
+    assert message.startswith(f"Another Sightline process owns the library in {settings.data_dir}.")
+
+
+def test_same_folder_cannot_be_opened_twice(library: Library, settings: Settings) -> None:
+    """The same holds inside one process, and the folder is free again once closed."""
+    with pytest.raises(LibraryInUse, match=str(settings.data_dir)):
+        Library.open(settings, FakeEmbedder())
+    library.close()
+    Library.open(settings, FakeEmbedder()).close()
+
+
+@pytest.mark.parametrize(
+    ("changes", "dimension", "differences"),
+    [
+        ({"chunk_tokens": 64}, 256, "chunk_tokens 512 there, 64 here"),
+        ({"passage_tokens": 32}, 256, "passage_tokens 64 there, 32 here"),
+        ({}, 128, "dimension 256 there, 128 here"),
+        (
+            {"chunk_tokens": 64, "chunk_overlap_tokens": 8},
+            256,
+            "chunk_overlap_tokens 0 there, 8 here, chunk_tokens 512",
+        ),
+    ],
+)
+def test_other_settings_are_refused(
+    settings: Settings, changes: dict[str, int], dimension: int, differences: str
+) -> None:
+    """A library opened with settings that make other vectors says which differ; with its own it still opens."""
+    with Library.open(settings, FakeEmbedder()) as library:
+        library.add("a.md", RETURNS)
+    with pytest.raises(LibraryMismatch, match=differences):
+        Library.open(settings.model_copy(update=changes), FakeEmbedder(dimension))
+    with Library.open(settings, FakeEmbedder()) as library:
+        assert len(library.documents()) == 1
+
+
+def test_empty_library_takes_new_settings(settings: Settings) -> None:
+    """Where there are no vectors, nothing can mismatch."""
+    Library.open(settings, FakeEmbedder()).close()
+    with Library.open(settings.model_copy(update={"chunk_tokens": 64}), FakeEmbedder(128)) as library:
+        assert library.add("a.md", RETURNS).status == "added"
+        assert library.catalogue.passport() == library.passport
+
+
+def test_settings_of_the_search_do_not_mismatch(settings: Settings) -> None:
+    """How many candidates are taken or how they are fused changes no vector."""
+    with Library.open(settings, FakeEmbedder()) as library:
+        library.add("a.md", RETURNS)
+    with Library.open(settings.model_copy(update={"candidates": 5, "fusion": "rrf"}), FakeEmbedder()) as library:
+        assert len(library.documents()) == 1
+
+
+def test_other_catalogue_version_is_refused(settings: Settings) -> None:
+    """A file of another version is named with both versions, and left alone."""
+    with Library.open(settings, FakeEmbedder()) as library:
+        library.catalogue._database.connection.execute("PRAGMA user_version = 7")
+    with pytest.raises(LibraryMismatch, match="catalogue version 7, this one reads 1"):
+        Library.open(settings, FakeEmbedder())
+
+
+def test_cosine_sample_follows_changes(library: Library) -> None:
+    """The sample is kept while the library stands still, and drawn anew when it changes."""
+    library.add("a.md", RETURNS)
+    first = library.cosine_sample()
+    assert library.cosine_sample() is first
+    report = library.add("b.txt", SHIPPING)
+    assert library.cosine_sample().size == 2
+    library.remove(report.document_id)
+    assert library.cosine_sample().size == 1
