@@ -16,12 +16,20 @@ from rag.types import Hit, Retrieval
 from rag.word_overlap import overlap_scores, words
 
 MAX_SENTENCES = 4
-COSINE_WEIGHT, WORDS_WEIGHT, CHUNK_WEIGHT = 1.0, 1.0, 0.5
-"""Weights of a sentence's own cosine, its word overlap, and its chunk's fused score, each min-max normalised over
-the sentences. The first two as in the design's table of pointers, where they find .79 of the answers."""
+CHUNK_WEIGHT = 1.0
+PASSAGE_COSINE_WEIGHT, PASSAGE_WORDS_WEIGHT = 1.0, 0.5
+COSINE_WEIGHT, WORDS_WEIGHT = 0.5, 0.25
+"""Weights of a sentence's chunk (fused score), of the best passage around it, and of the sentence alone (cosine and
+word overlap each), all min-max normalised over the sentences. The sentence alone points well inside one paragraph;
+among several chunks, where it stands says more. On the 90 answerable sample questions, whose chunks are in the
+context 66 % of the time, the first quote touches the answer for 37 %, against 26 % by the sentence alone and half the
+chunk's score."""
 
-MIN_SCORE_SHARE = 0.75
+MIN_SCORE_SHARE = 0.65
 """Sentences whose score is under this share of the best one's are not quoted."""
+
+MIN_OWN_COSINE = 0.3
+"""Sentences whose own cosine is in the lowest part of the range of all are not quoted, wherever they stand."""
 
 MAX_EMBEDDED = 24
 """Sentences that are embedded for one answer, some 0.2 s on two cores: those whose words and passages match best."""
@@ -96,24 +104,29 @@ def _is_sentence(text: str) -> bool:
 
 def _scored(candidates: Sequence[Quote], retrieval: Retrieval, embedder: Embedder) -> list[Quote]:
     """The most promising candidates with their scores."""
-    overlap = _min_max(overlap_scores(retrieval.query, [quote.text(retrieval.context) for quote in candidates]))
-    promise = overlap + _min_max([_passage_cosine(quote, retrieval) for quote in candidates])
-    promising = np.sort(np.argsort(-promise, kind="stable")[:MAX_EMBEDDED])
-    quotes = [candidates[index] for index in promising]
-    cosines = embedder.embed_passages([quote.text(retrieval.context) for quote in quotes]) @ retrieval.query_vector
-    fused = [retrieval.ladders[_hit(quote, retrieval).chunk.id].fused_score for quote in quotes]
-    scores = COSINE_WEIGHT * _min_max(cosines)
-    scores += WORDS_WEIGHT * _min_max(overlap[promising])
-    scores += CHUNK_WEIGHT * _min_max(fused)
-    return [replace(quote, score=float(score)) for quote, score in zip(quotes, scores, strict=True)]
+    texts = [quote.text(retrieval.context) for quote in candidates]
+    passages = [_best_passage(quote, retrieval) for quote in candidates]
+    fused = [retrieval.ladders[_hit(quote, retrieval).chunk.id].fused_score for quote in candidates]
+    scores = CHUNK_WEIGHT * _min_max(fused)
+    scores += PASSAGE_COSINE_WEIGHT * _min_max([cosine for _, cosine in passages])
+    scores += PASSAGE_WORDS_WEIGHT * _min_max(overlap_scores(retrieval.query, [text for text, _ in passages]))
+    scores += WORDS_WEIGHT * _min_max(overlap_scores(retrieval.query, texts))
+    promising = np.sort(np.argsort(-scores, kind="stable")[:MAX_EMBEDDED])
+    own = _min_max(embedder.embed_passages([texts[index] for index in promising]) @ retrieval.query_vector)
+    scores = scores[promising] + COSINE_WEIGHT * own
+    ranked = zip(promising, scores, own >= MIN_OWN_COSINE, strict=True)
+    return [replace(candidates[index], score=float(score)) for index, score, is_close in ranked if is_close]
 
 
-def _passage_cosine(quote: Quote, retrieval: Retrieval) -> float:
-    """The cosine of the best passage that `quote` is in, as search has measured it; 0 where it has not."""
+def _best_passage(quote: Quote, retrieval: Retrieval) -> tuple[str, float]:
+    """Text and cosine of the best passage that `quote` is in; where search scored none, its own text and 0."""
     chunk = _hit(quote, retrieval).chunk
     start, end = chunk.start + quote.start, chunk.start + quote.end
-    scored = retrieval.ladders[chunk.id].passages
-    return max((s.cosine for s in scored if s.passage.start < end and start < s.passage.end), default=0.0)
+    for scored in retrieval.ladders[chunk.id].passages:  # best first
+        passage = scored.passage
+        if passage.start < end and start < passage.end:
+            return chunk.text[passage.start - chunk.start : passage.end - chunk.start], scored.cosine
+    return quote.text(retrieval.context), 0.0
 
 
 def _hit(quote: Quote, retrieval: Retrieval) -> Hit:
