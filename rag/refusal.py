@@ -52,7 +52,7 @@ def refusal_reason(retrieval: Retrieval) -> str | None:
     total = len(set(content_words(retrieval.query)))
     matched = round(found.word_share * total)
     return (
-        f"the closest passage has a cosine of {found.cosine:.2f}, below {MIN_COSINE:.2f}, "
+        f"the closest passage has a cosine of {found.cosine:.3f}, below {MIN_COSINE:g}, "
         f"and no passage has {f'more than {matched}' if matched else 'any'} of the question's {total} main words"
     )
 

@@ -144,7 +144,7 @@ def test_quoting_refuses_weak_evidence_with_its_numbers() -> None:
     """When neither meaning nor words speak for the passages, both numbers are given."""
     retrieval = make_retrieval("How tall is Everest?", make_hits("We sell tea."), FakeEmbedder(), cosine=0.12)
     expected = (
-        f"{REFUSAL} the closest passage has a cosine of 0.12, below {refusal.MIN_COSINE:.2f}, "
+        f"{REFUSAL} the closest passage has a cosine of 0.120, below {refusal.MIN_COSINE:g}, "
         "and no passage has any of the question's 2 main words."
     )
     assert _answer(retrieval) == expected
