@@ -1,20 +1,33 @@
 """From a question to a stored answer, in steps that survive Stop: Streamlit ends a script wherever it is."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from rag.chats import ChatMessage, Chats
 from rag.citations import check_answer
 from rag.generation import chat_model
 from rag.pipeline import retrieve
 from rag.projection import target_map
-from rag.types import Answer, Message
+from rag.types import Answer, Message, Retrieval
 from ui import session
 from ui.components.plain import Calmer
 from ui.engine import Workshop
-from ui.session import Evidence, Turn
+from ui.session import Evidence
 
 TITLE_LENGTH = 80
 STOPPED = "The answer was stopped before it began."
+
+
+@dataclass(slots=True)
+class Turn:
+    """A question whose answer is being written. `text` grows while it streams, so that Stop loses nothing."""
+
+    chat_id: str
+    question: str
+    retrieval: Retrieval | None = None
+    model: str = ""
+    text: str = ""
+    trouble: str = ""
 
 
 def history(messages: Sequence[ChatMessage]) -> tuple[Message, ...]:
@@ -23,15 +36,13 @@ def history(messages: Sequence[ChatMessage]) -> tuple[Message, ...]:
 
 
 def begin(chats: Chats, question: str) -> Turn:
-    """Stores the question, in a new chat if none is open, and remembers that it waits for its answer."""
+    """Stores the question, in a new chat if none is open."""
     chat_id = session.chat_id()
     if chat_id is None:
         chat_id = chats.create(question[:TITLE_LENGTH]).id
         session.open_chat(chat_id)
     chats.append(chat_id, ChatMessage("user", question))
-    turn = Turn(chat_id, question)
-    session.set_turn(turn)
-    return turn
+    return Turn(chat_id, question)
 
 
 def look_up(workshop: Workshop, turn: Turn, earlier: Sequence[ChatMessage]) -> None:
@@ -53,21 +64,18 @@ def write(workshop: Workshop, turn: Turn) -> Iterator[str]:
         yield calmer.feed(piece)
 
 
-def finish(workshop: Workshop, turn: Turn) -> None:
-    """Checks what was written and stores it; also for an answer that was stopped half way."""
-    session.set_turn(None)
-    if turn.retrieval is None or not turn.text.strip():
+def store(workshop: Workshop, turn: Turn) -> None:
+    """Checks what was written and stores it; also what was stopped half way, or failed.
+
+    NOTE: plain Python only. After Stop the next call of Streamlit would end this, too, and lose the answer.
+    """
+    if turn.trouble:
+        answer = Answer(turn.text, (), (), turn.trouble, turn.model)
+    elif turn.retrieval is None or not turn.text.strip():
         answer = Answer(turn.text, (), (), STOPPED, turn.model)
     else:
         answer = check_answer(turn.text, turn.retrieval, workshop.embedder, model=turn.model)
     workshop.library.chats.append(turn.chat_id, ChatMessage("assistant", answer.text, answer))
-
-
-def fail(workshop: Workshop, turn: Turn, reason: str) -> None:
-    """Stores that there is no answer, and why."""
-    session.set_turn(None)
-    answer = Answer(turn.text, (), (), reason, turn.model)
-    workshop.library.chats.append(turn.chat_id, ChatMessage("assistant", turn.text, answer))
 
 
 def recall_evidence(workshop: Workshop, messages: Sequence[ChatMessage]) -> Evidence | None:

@@ -3,13 +3,15 @@
 import logging
 import threading
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ingestion.errors import SightlineError
-from rag.embedding import Embedder, load_embedder
-from rag.ingest_queue import IngestQueue
-from rag.library import Library
 from rag.settings import Settings
+
+if TYPE_CHECKING:  # imported when the library is opened: they take seconds
+    from rag.embedding import Embedder
+    from rag.ingest_queue import IngestQueue
+    from rag.library import Library
 
 log = logging.getLogger(__name__)
 
@@ -18,9 +20,9 @@ log = logging.getLogger(__name__)
 class Workshop:
     """What the pages work with, once it is open."""
 
-    library: Library
-    queue: IngestQueue
-    embedder: Embedder
+    library: "Library"
+    queue: "IngestQueue"
+    embedder: "Embedder"
 
 
 @dataclass(slots=True)
@@ -51,11 +53,16 @@ class Engine:
     def close(self) -> None:
         """Closes the library, so that another process may open it."""
         if self._workshop is not None:
+            self._workshop.queue.close()
             self._workshop.library.close()
 
     def _open(self) -> None:
         try:
             self.status = "Loading the embedding model. The very first start prepares it, which takes about a minute."
+            from rag.embedding import load_embedder
+            from rag.ingest_queue import IngestQueue
+            from rag.library import Library
+
             embedder = load_embedder(self.settings)
             self.status = "Opening your library."
             library = Library.open(self.settings, embedder)

@@ -2,26 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import streamlit as st
 
-from rag.projection import TargetMap
 from rag.settings import Settings
-from rag.types import Explanation, Retrieval
+
+if TYPE_CHECKING:  # importing these for good takes seconds, and the first page does not need them
+    from rag.projection import TargetMap
+    from rag.types import Explanation, Retrieval
 
 Value = TypeVar("Value")
-
-
-@dataclass(slots=True)
-class Turn:
-    """A question whose answer is being written. `text` grows while it streams, so that Stop loses nothing."""
-
-    chat_id: str
-    question: str
-    retrieval: Retrieval | None = None
-    model: str = ""
-    text: str = ""
 
 
 @dataclass(slots=True)
@@ -30,9 +21,9 @@ class Evidence:
 
     chat_id: str
     question: str
-    retrieval: Retrieval
-    target: TargetMap
-    explanations: dict[str, Explanation] = field(default_factory=dict)
+    retrieval: "Retrieval"
+    target: "TargetMap"
+    explanations: "dict[str, Explanation]" = field(default_factory=dict)
     selected: str | None = None
 
 
@@ -79,16 +70,6 @@ def open_chat(chat: str | None) -> None:
         st.query_params.pop("chat", None)
     else:
         st.query_params["chat"] = chat
-
-
-def turn() -> Turn | None:
-    """The question that is being answered, or whose answer was stopped."""
-    return cast(Turn | None, st.session_state.get("turn"))
-
-
-def set_turn(value: Turn | None) -> None:
-    """Begins a turn, or ends it with None."""
-    st.session_state["turn"] = value
 
 
 def evidence() -> Evidence | None:

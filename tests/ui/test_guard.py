@@ -3,11 +3,14 @@
 import base64
 import http.client
 import socket
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import Browser, expect
 from starlette.types import Message, Scope
 
+from tests.ui.conftest import running_app
 from ui import guard
 from ui.guard import CONTENT_SECURITY_POLICY, UploadQuota, allowed_hosts, hostname
 
@@ -93,6 +96,21 @@ def test_allowed_hosts_can_be_added(monkeypatch: pytest.MonkeyPatch) -> None:
     """SIGHTLINE_ALLOWED_HOSTS adds names and takes none away."""
     monkeypatch.setenv("SIGHTLINE_ALLOWED_HOSTS", "Docs.example, other ,")
     assert allowed_hosts() == {"localhost", "127.0.0.1", "::1", "docs.example", "other"}
+
+
+def test_failure_shows_no_detail(chromium: Browser, tmp_path: Path) -> None:
+    """A script that fails says so; what failed, which may hold a document or a key, is in the log only."""
+    planted = "planted-0451"
+    with running_app(tmp_path / "data", SIGHTLINE_CANDIDATES=planted) as url:
+        page = chromium.new_page()
+        page.goto(url)
+        expect(page.get_by_text("This app has encountered an error")).to_be_visible(timeout=60_000)
+        shown = page.locator("body").inner_text()
+        page.close()
+    assert planted not in shown
+    assert "Traceback" not in shown
+    assert "ValidationError" not in shown
+    assert planted in (tmp_path / "data.log").read_text()
 
 
 def upload(length: str | None) -> Scope:

@@ -16,8 +16,8 @@ UNSUPPORTED = f" :orange-badge[{UNSUPPORTED_WORDS}]"
 
 
 def calm_with_marks(text: str) -> str:
-    """The text as harmless markdown, its [n] in the accent colour."""
-    return CALMED_MARK.sub(lambda mark: f":primary[**{mark.group()}**]", calm_markdown(text))
+    """The text as harmless markdown, its [n] in the colour of links."""
+    return CALMED_MARK.sub(lambda mark: f":blue[**{mark.group()}**]", calm_markdown(text))
 
 
 def ends_of(sentences: Sequence[str], text: str) -> list[int]:

@@ -28,7 +28,7 @@ def show_citations(library: Library, citations: Sequence[Citation], *, key: str)
     with st.container(horizontal=True, gap="small"):
         for number, spans in by_number(citations).items():
             label = plain(f"[{number}] {citation_place(spans[0])}")
-            if st.button(label, key=f"{key}-{number}", help="Open the passage in its document"):
+            if st.button(label, key=f"{key}-{number}"):
                 open_passage(library, spans)
 
 

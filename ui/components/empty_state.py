@@ -18,7 +18,7 @@ def show_welcome(queue: IngestQueue) -> None:
     st.markdown("# Ask your documents, and see why")
     st.markdown(
         "Sightline answers from your own files, cites the passage behind every sentence, "
-        "and shows what made each passage match. Everything stays on this machine."
+        "and shows what made each passage match. Nothing leaves this machine unless you set a model that is elsewhere."
     )
     if queue.is_busy():
         return

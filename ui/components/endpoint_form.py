@@ -37,13 +37,14 @@ def show_address() -> None:
     address = st.text_input(
         "Base URL",
         value=current,
+        key="endpoint-address",
         placeholder="http://localhost:11434/v1",
         help="Ollama, vLLM, llama.cpp, a gateway, or https://api.openai.com/v1. Empty: Sightline quotes.",
     ).strip()
     if address != current:
         session.change_settings(chat_base_url=address or None, chat_model=None)
         session.forget_test()
-        st.rerun()
+        session.drop_field("endpoint-model")
 
 
 def show_model() -> None:
@@ -57,6 +58,7 @@ def show_model() -> None:
         index=0 if current else None,
         placeholder="Test the connection to see its models, or type a name",
         accept_new_options=True,
+        key="endpoint-model",
         help="The model's name at that endpoint.",
     )
     if chosen != current:
@@ -88,19 +90,24 @@ def show_test() -> None:
         (st.success if result[0] else st.error)(plain(result[1], length=500))
 
 
-def show_endpoint_form() -> None:
-    """The whole of it, and which of the two is speaking now."""
-    st.markdown("## Answers")
+def speaker_now() -> str:
+    """Which of the two speaks with the settings as they are."""
     settings = session.settings()
     if settings.chat_base_url or settings.chat_api_key:
         where = settings.chat_base_url or "OpenAI"
-        st.caption(plain(f"Answered by {settings.chat_model or 'the default model'} at {where}.", length=300))
-    else:
-        st.caption(
-            "No endpoint is set, so Sightline quotes: the sentences that match best, word for word, each with its "
-            "citation. Nothing leaves this machine."
-        )
+        return plain(f"Answered by {settings.chat_model or 'the default model'} at {where}.", length=300)
+    return (
+        "No endpoint is set, so Sightline quotes: the sentences that match best, word for word, each with its "
+        "citation. Nothing leaves this machine."
+    )
+
+
+def show_endpoint_form() -> None:
+    """The whole of it, and which of the two is speaking now."""
+    st.markdown("## Answers")
+    speaking = st.empty()
     show_address()
     show_key()
     show_model()
     show_test()
+    speaking.caption(speaker_now())

@@ -8,28 +8,36 @@ from ui.components.plain import shortened, visible
 
 NAME_LENGTH = 44
 HEADING_LENGTH = 48
+BEGINNING_LENGTH = 32
 
 
-def place(document: str, page: int | None, heading: str, *, separator: str = " · ") -> str:
-    """`guide.pdf · p. 3 · Delivery`: the name, and what else is known."""
-    last_heading = heading.rsplit(" › ", maxsplit=1)[-1]
+def place(document: str, page: int | None, heading: str, text: str) -> str:
+    """`guide.pdf · p. 3 · Delivery`: the name, and what else is known; where nothing is, how the text begins."""
     parts = [shortened(visible(document), NAME_LENGTH)]
     if page is not None:
         parts.append(f"p. {page}")
-    if last_heading:
-        parts.append(shortened(visible(last_heading), HEADING_LENGTH))
-    return separator.join(parts)
+    if heading:
+        parts.append(shortened(visible(heading.rsplit(" › ", maxsplit=1)[-1]), HEADING_LENGTH))
+    if len(parts) == 1:
+        parts.append(f"“{beginning(text)}”")
+    return " · ".join(parts)
+
+
+def beginning(text: str) -> str:
+    """The first words of a text."""
+    line = visible(text)
+    return line if len(line) <= BEGINNING_LENGTH else f"{line[:BEGINNING_LENGTH].rsplit(' ', maxsplit=1)[0]} …"
 
 
 def where(chunk: Chunk, documents: Mapping[str, DocumentRecord]) -> str:
     """Where a chunk stands: document, page, heading."""
     record = documents.get(chunk.document_id)
-    return place(record.name if record else "a removed document", chunk.page, chunk.heading)
+    return place(record.name if record else "a removed document", chunk.page, chunk.heading, chunk.text)
 
 
 def citation_place(citation: Citation) -> str:
     """Where a cited span stands."""
-    return place(citation.document, citation.page, citation.heading)
+    return place(citation.document, citation.page, citation.heading, citation.text)
 
 
 def counted(count: int, noun: str) -> str:

@@ -19,20 +19,32 @@ def show_retrieval_form() -> None:
         1.0,
         current.dense_weight,
         0.05,
+        key="dense-weight",
         help="1: only meaning (cosine of embeddings). 0: only words (BM25). "
         f"Default {defaults.dense_weight}, which was best on the public chunking evaluation.",
     )
     left, right = st.columns(2)
     chunks = left.number_input(
-        "Chunks the answer reads (k)", 1, 50, current.context_chunks, help=f"Default {defaults.context_chunks}."
+        "Chunks the answer reads (k)",
+        1,
+        50,
+        current.context_chunks,
+        key="context-chunks",
+        help=f"Default {defaults.context_chunks}.",
     )
     candidates = right.number_input(
-        "Candidates from each ranking", 1, 1000, current.candidates, help=f"Default {defaults.candidates}."
+        "Candidates from each ranking",
+        1,
+        1000,
+        current.candidates,
+        key="candidates",
+        help=f"Default {defaults.candidates}.",
     )
     fusion = st.selectbox(
         "Fusion",
         list(FUSIONS),
         index=list(FUSIONS).index(current.fusion),
+        key="fusion",
         format_func=FUSIONS.__getitem__,
         help="Scores: cosines stretched to 0..1 over the candidates, BM25 as a part of what a chunk with every word of "
         "the question would score; then weighted. Ranks: 1 / (60 + rank), summed.",
