@@ -32,7 +32,7 @@ MIN_OWN_COSINE = 0.3
 """Sentences whose own cosine is in the lowest part of the range of all are not quoted, wherever they stand."""
 
 MAX_EMBEDDED = 24
-"""Sentences that are embedded for one answer, measured as 0.4 to 0.9 s on two busy cores: those whose words and passages match best."""
+"""Sentences that are embedded for one answer, those that promise most: measured as 0.4 to 0.9 s on two busy cores."""
 
 _MIN_WORDS = 3
 _SAME_WORDS = 0.9  # Jaccard similarity from which two sentences say the same, if their numbers agree
