@@ -60,9 +60,11 @@ class Chats:
         return chat
 
     def append(self, chat_id: str, message: ChatMessage) -> None:
-        """Adds a turn to the end of a conversation."""
+        """Adds a turn to the end of a conversation. Raises UnknownDocument, say when another tab has deleted it."""
         answer = json.dumps(asdict(message.answer)) if message.answer else None
         with self._database.transaction() as connection:
+            if connection.execute("SELECT 1 FROM chats WHERE id = ?", (chat_id,)).fetchone() is None:
+                raise UnknownDocument(f"There is no chat {chat_id!r} in this library.")
             connection.execute(
                 "INSERT INTO messages SELECT ?, coalesce(max(ordinal), 0) + 1, ?, ?, ?, ? FROM messages "
                 "WHERE chat_id = ?",

@@ -1,10 +1,10 @@
 """Documents in and out: nothing twice, nothing left, nothing half done, whoever dies when."""
 
+import os
 import shutil
-import subprocess
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,6 @@ from rag.settings import Settings
 from rag.types import Progress, Vectors
 from tests.rag.fake_embedder import FakeEmbedder
 
-ROOT = Path(__file__).parents[2]
 RETURNS = b"# Returns\n\nYou may return a printed book within thirty days. Keep the receipt.\n"
 SHIPPING = b"Parcels leave the warehouse twice a week. The lighthouse keeper waits longest.\n"
 LONG = "\n\n".join(f"Paragraph {number} speaks of harbour {number}." for number in range(900)).encode()
@@ -42,15 +41,30 @@ def _uploads(settings: Settings) -> list[str]:
     return sorted(path.name[:16] for path in (settings.data_dir / "uploads").iterdir())
 
 
-def _run(code: str, settings: Settings) -> subprocess.CompletedProcess[str]:
-    """A child that runs `code` with `settings`, `Library` and a fake embedder at hand."""
-    head = (
-        "import os, sys, time\nfrom pathlib import Path\nfrom rag.library import Library\n"
-        "from rag.errors import LibraryInUse\nfrom rag.settings import Settings\n"
-        "from tests.rag.fake_embedder import FakeEmbedder\nsettings = Settings(data_dir=Path(sys.argv[1]))\n"
-    )
-    command = [sys.executable, "-c", head + code, str(settings.data_dir)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+def _child(target: Callable[..., None], *arguments: object) -> int:
+    """The exit code of a process that runs `target`; the libraries are loaded once for all of them."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["rag.library"])
+    child = context.Process(target=target, args=arguments)
+    child.start()
+    child.join(60)
+    return child.exitcode
+
+
+def _die_before(settings: Settings, step: str, call: str, *arguments: object) -> None:
+    """Calls a method of the library, and is killed when it comes to `step`."""
+    library = Library.open(settings, FakeEmbedder())
+    part, _, name = step.partition(".")
+    setattr(getattr(library, part), name, lambda *_, **__: os._exit(9))
+    getattr(library, call)(*arguments)
+
+
+def _open_and_time(settings: Settings, answer: Path) -> None:
+    started = time.perf_counter()
+    try:
+        Library.open(settings, FakeEmbedder())
+    except LibraryInUse as error:
+        answer.write_text(f"{time.perf_counter() - started} {error}")
 
 
 def test_added_document_is_found_whole(library: Library) -> None:
@@ -197,17 +211,13 @@ def test_unexpected_fault_leaves_nothing(settings: Settings) -> None:
 
 @pytest.mark.parametrize(
     "step",
-    ["library.catalogue.stage", "library.vectors.add", "library.keywords.add", "library.catalogue.activate"],
+    ["catalogue.stage", "vectors.add", "keywords.add", "catalogue.activate"],
 )
 def test_killed_while_adding_is_mended(settings: Settings, step: str) -> None:
     """Killed before any step of adding, the next start shows only what was whole, and embeds nothing to get there."""
     with Library.open(settings, FakeEmbedder()) as library:
         library.add("b.txt", SHIPPING)
-    owner, _, name = step.rpartition(".")
-    code = (
-        f"library = Library.open(settings, FakeEmbedder())\nsetattr({owner}, {name!r}, lambda *a, **k: os._exit(9))\n"
-    )
-    assert _run(code + f"library.add('a.md', {RETURNS!r})", settings).returncode == 9
+    assert _child(_die_before, settings, step, "add", "a.md", RETURNS) == 9
     with Library.open(settings, FakeEmbedder()) as library:
         assert [record.name for record in library.documents()] == ["b.txt"]
         assert len(_uploads(settings)) == 1
@@ -218,18 +228,14 @@ def test_killed_while_adding_is_mended(settings: Settings, step: str) -> None:
 
 @pytest.mark.parametrize(
     "step",
-    ["library.vectors.delete", "library.keywords.delete", "library.catalogue.forget", "library.uploads.drop"],
+    ["vectors.delete", "keywords.delete", "catalogue.forget", "uploads.drop"],
 )
 def test_killed_while_removing_is_mended(settings: Settings, step: str) -> None:
     """Killed before any step of removing, the document is gone all the same, with its upload."""
     with Library.open(settings, FakeEmbedder()) as library:
         removed = library.add("a.md", RETURNS).document_id
         library.add("b.txt", SHIPPING)
-    owner, _, name = step.rpartition(".")
-    code = (
-        f"library = Library.open(settings, FakeEmbedder())\nsetattr({owner}, {name!r}, lambda *a, **k: os._exit(9))\n"
-    )
-    assert _run(code + f"library.remove({removed!r})", settings).returncode == 9
+    assert _child(_die_before, settings, step, "remove", removed) == 9
     with Library.open(settings, FakeEmbedder()) as library:
         assert [record.id for record in library.documents()] == _uploads(settings) != [removed]
         assert removed not in _found(library, "return a printed book receipt")
@@ -294,13 +300,10 @@ def test_reopened_library_is_as_it_was(settings: Settings) -> None:
     assert [path.name for path in settings.data_dir.glob("vectors-*")] == ["vectors-1"]
 
 
-def test_second_process_is_refused_at_once(library: Library, settings: Settings) -> None:
+def test_second_process_is_refused_at_once(library: Library, settings: Settings, tmp_path: Path) -> None:
     """While one process owns the folder, another is told so by name, in under a second."""
-    code = (
-        "started = time.perf_counter()\ntry: Library.open(settings, FakeEmbedder())\n"
-        "except LibraryInUse as error: print(time.perf_counter() - started, error)"
-    )
-    seconds, _, message = _run(code, settings).stdout.partition(" ")
+    assert _child(_open_and_time, settings, tmp_path / "answer") == 0
+    seconds, _, message = (tmp_path / "answer").read_text().partition(" ")
     assert float(seconds) < 1
     assert message.startswith(f"Another Sightline process owns the library in {settings.data_dir}.")
 

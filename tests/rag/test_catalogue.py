@@ -1,0 +1,135 @@
+"""The catalogue gives back what was put in, once it is active, and only then."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ingestion.types import Chunk, Document, Heading, Page, Passage
+from rag.catalogue import Catalogue
+from rag.database import Database
+from rag.errors import UnknownDocument
+from rag.types import Vectors
+
+TEXT = "# Büro 👩‍🚀\nFirst page.\n\n## Gifts\nSecond page."
+PAGES = (Page(1, 0, 26), Page(2, 26, len(TEXT)))
+HEADINGS = (Heading(1, "Büro 👩‍🚀", 0), Heading(2, "Gifts", 26))
+DOCUMENT = Document("d1", "büro.md", "text/markdown", TEXT, PAGES, HEADINGS, "Büro", ("page 3 has no text",))
+CHUNKS = [Chunk("d1", TEXT[:24], 0, 24, 1, "Büro", 9), Chunk("d1", TEXT[26:], 26, len(TEXT), 2, "Büro › Gifts", 8)]
+PASSAGES = [Passage(chunk.id, chunk.start, chunk.end, chunk.token_count) for chunk in CHUNKS]
+VECTORS = np.eye(2, 4, dtype=np.float32)
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Catalogue:
+    """An empty catalogue."""
+    return Catalogue(Database(tmp_path / "library.db"))
+
+
+def _stage(catalogue: Catalogue, document: Document = DOCUMENT, vectors: Vectors = VECTORS) -> None:
+    chunks = [replace(chunk, document_id=document.id) for chunk in CHUNKS]
+    passages = [Passage(chunk.id, chunk.start, chunk.end, chunk.token_count) for chunk in chunks]
+    catalogue.stage(document, chunks, passages, vectors, size_bytes=70, unread_tokens=3)
+
+
+def _add(catalogue: Catalogue, *ids: str) -> None:
+    for document_id in ids:
+        _stage(catalogue, replace(DOCUMENT, id=document_id))
+        catalogue.activate(document_id)
+
+
+def test_document_comes_back_as_it_was(catalogue: Catalogue) -> None:
+    """Text, pages, headings and warnings, in any script."""
+    _add(catalogue, "d1")
+    assert catalogue.document("d1") == DOCUMENT
+
+
+def test_chunks_and_passages_come_back_as_they_were(catalogue: Catalogue) -> None:
+    """In reading order, with the very bits of their vectors."""
+    _add(catalogue, "d1")
+    assert catalogue.chunks_of("d1") == CHUNKS
+    assert catalogue.chunks([CHUNKS[1].id, "unknown"]) == {CHUNKS[1].id: CHUNKS[1]}
+    pairs = [pair for found in catalogue.passages([chunk.id for chunk in CHUNKS]).values() for pair in found]
+    assert [passage for passage, _ in pairs] == PASSAGES
+    assert np.array_equal(np.stack([vector for _, vector in pairs]), VECTORS)
+
+
+def test_record_counts_the_parts(catalogue: Catalogue) -> None:
+    """The row of a list says how much there is without the text."""
+    _add(catalogue, "d1")
+    record = catalogue.record("d1")
+    assert (record.name, record.title, record.warnings) == ("büro.md", "Büro", ("page 3 has no text",))
+    assert (record.pages, record.chunks, record.passages, record.tokens) == (2, 2, 2, 17)
+    assert (record.size_bytes, record.unread_tokens) == (70, 3)
+    assert catalogue.records() == catalogue.records_of(["d1", "unknown"]) == [record]
+
+
+@pytest.mark.parametrize("removed", [False, True], ids=["staged", "removed"])
+def test_inactive_document_is_invisible(catalogue: Catalogue, removed: bool) -> None:
+    """Before it is activated and after it is retired, no reader sees any part of it."""
+    _stage(catalogue)
+    if removed:
+        catalogue.activate("d1")
+        catalogue.retire("d1")
+    assert (catalogue.records(), catalogue.has("d1"), catalogue.counts()) == ([], False, (0, 0, 0))
+    assert catalogue.chunks([chunk.id for chunk in CHUNKS]) == {}
+    assert (list(catalogue.all_passages(10)), catalogue.chunk_sample(10)) == ([], [])
+    assert catalogue.inactive_ids() == ["d1"]
+    with pytest.raises(UnknownDocument, match="no document 'd1'"):
+        catalogue.document("d1")
+
+
+def test_forgotten_document_leaves_no_rows(catalogue: Catalogue) -> None:
+    """Its chunks and passages go with it; another document's stay."""
+    _add(catalogue, "d1", "d2")
+    catalogue.forget("d1")
+    assert catalogue.chunks_of("d1") == []
+    assert catalogue.passages([CHUNKS[0].id]) == {CHUNKS[0].id: []}
+    assert catalogue.counts() == (1, 2, 2)
+
+
+def test_stage_is_all_or_nothing(catalogue: Catalogue) -> None:
+    """A vector too few, found at the last step, leaves nothing behind."""
+    with pytest.raises(ValueError, match="shorter"):
+        _stage(catalogue, vectors=VECTORS[:1])
+    assert (catalogue.inactive_ids(), catalogue.chunks_of("d1")) == ([], [])
+
+
+@pytest.mark.parametrize("call", ["activate", "retire", "record", "document"])
+def test_unknown_document_is_named(catalogue: Catalogue, call: str) -> None:
+    """Whatever is asked of it, the refusal says the id."""
+    with pytest.raises(UnknownDocument, match="no document 'feed'"):
+        getattr(catalogue, call)("feed")
+
+
+def test_more_ids_than_a_statement_takes(catalogue: Catalogue) -> None:
+    """A long list of ids is asked for in parts, and none is lost."""
+    _add(catalogue, *[f"d{number}" for number in range(300)])
+    ids = [f"d{number}:0-24" for number in range(1200)]
+    assert sorted(catalogue.chunks(ids)) == sorted(ids[:300])
+    assert sum(map(bool, catalogue.passages(ids).values())) == 300
+
+
+def test_all_passages_come_in_batches(catalogue: Catalogue) -> None:
+    """Every one once, in batches no larger than asked."""
+    _add(catalogue, "d1", "d2", "d3")
+    batches = list(catalogue.all_passages(4))
+    assert [len(ids) for ids, _ in batches] == [4, 2]
+    assert [vectors.shape for _, vectors in batches] == [(4, 4), (2, 4)]
+    assert len({key for ids, _ in batches for key in ids}) == 6
+
+
+@pytest.mark.parametrize(("size", "drawn"), [(100, 20), (20, 20), (19, 10), (5, 5), (1, 1)])
+def test_chunk_sample_is_spread_evenly(catalogue: Catalogue, size: int, drawn: int) -> None:
+    """Every n-th chunk, such that there are no more than asked for; all where there are fewer."""
+    _add(catalogue, *[f"d{number}" for number in range(10)])
+    sample = catalogue.chunk_sample(size)
+    assert len(set(sample)) == len(sample) == drawn
+
+
+def test_facts_are_kept(catalogue: Catalogue) -> None:
+    """The last value stands; an unknown key is None."""
+    catalogue.set_fact("generation", "1")
+    catalogue.set_fact("generation", "2")
+    assert (catalogue.fact("generation"), catalogue.fact("other"), catalogue.passport()) == ("2", None, None)
