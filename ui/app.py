@@ -6,7 +6,7 @@ import streamlit as st
 
 SIDEBAR_PIXELS = 400
 
-st.set_page_config(page_title="Sightline", page_icon="🔎", initial_sidebar_state=SIDEBAR_PIXELS)
+st.set_page_config(page_title="Sightline", page_icon="🔎", layout="centered", initial_sidebar_state=SIDEBAR_PIXELS)
 st.logo(Path(__file__).parent / "logo.svg", size="large")
 st.navigation(
     [

@@ -172,7 +172,7 @@ def test_planted_pictures_are_never_fetched(page: Page, app_url: str) -> None:
         expect(answer).to_contain_text("Answered by small")
         expect(answer).to_contain_text("not supported")
         page.locator('[class*="st-key-citation-"] button').first.click()
-        expect(page.get_by_role("dialog")).to_contain_text("leak.png")  # as text
+        expect(page.get_by_role("dialog").get_by_test_id("stHtml")).to_contain_text("leak.png")  # as text
         shot(page, "9-planted")
     assert page.locator("img[src*='127.0.0.1:9']").count() == 0
 

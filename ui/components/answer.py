@@ -56,9 +56,7 @@ def speaker(answer: Answer) -> str:
         return ""
     if answer.model == QuotingModel.name:
         return "Answered by quoting: sentences of your documents, word for word. No language model was asked."
-    marked = (
-        f" Sentences marked *{UNSUPPORTED_WORDS}* are its own." if answer.unsupported and not answer.refusal else ""
-    )
+    marked = f" No cited passage says what is marked *{UNSUPPORTED_WORDS}*." if answer.unsupported else ""
     return f"Answered by {plain(answer.model)}.{marked}"
 
 

@@ -63,6 +63,7 @@ def show_model() -> None:
     )
     if chosen != current:
         session.change_settings(chat_model=chosen)
+        session.drop_field("test-result")  # it was about the model before
 
 
 def try_endpoint() -> str:
