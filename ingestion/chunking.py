@@ -132,4 +132,5 @@ def _chunk(document: Document, start: int, end: int, tokenizer: Tokenizer) -> Ch
         page=document.page_at(start),
         heading=document.heading_at(start),
         token_count=tokenizer.count_tokens(text),
+        later_pages=tuple(page for page in document.pages if start < page.start < end),
     )

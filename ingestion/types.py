@@ -61,14 +61,20 @@ class Chunk:
     text: str
     start: int
     end: int
-    page: int | None
+    page: int | None  # where it starts
     heading: str
     token_count: int
+    later_pages: tuple[Page, ...] = ()  # those that begin inside it
 
     @property
     def id(self) -> str:
         """`document_id:start-end`."""
         return f"{self.document_id}:{self.start}-{self.end}"
+
+    def page_at(self, offset: int) -> int | None:
+        """The page that a place inside the chunk is on."""
+        reached = [page.number for page in self.later_pages if page.start <= offset]
+        return reached[-1] if reached else self.page
 
     def heading_at(self, offset: int) -> str:
         """The innermost heading above a place inside the chunk; the chunk's own before its first heading line."""

@@ -59,9 +59,9 @@ class Catalogue:
             marks = ", ".join(f":{name}" for name in row)
             connection.execute(f"INSERT INTO documents ({names}) VALUES ({marks})", row)  # noqa: S608
             connection.executemany(
-                "INSERT INTO chunks (id, document_id, text, start, end, page, heading, token_count) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                [(c.id, c.document_id, c.text, c.start, c.end, c.page, c.heading, c.token_count) for c in chunks],
+                "INSERT INTO chunks (id, document_id, text, start, end, page, heading, token_count, later_pages) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [_chunk_row(chunk) for chunk in chunks],
             )
             connection.executemany(
                 "INSERT INTO passages (id, chunk_id, start, end, token_count, vector) VALUES (?, ?, ?, ?, ?, ?)",
@@ -227,6 +227,20 @@ def _record(row: Row) -> DocumentRecord:
     )
 
 
+def _chunk_row(chunk: Chunk) -> tuple[str | int | None, ...]:
+    return (
+        chunk.id,
+        chunk.document_id,
+        chunk.text,
+        chunk.start,
+        chunk.end,
+        chunk.page,
+        chunk.heading,
+        chunk.token_count,
+        json.dumps([asdict(page) for page in chunk.later_pages]),
+    )
+
+
 def _chunk(row: Row) -> Chunk:
     return Chunk(
         document_id=row["document_id"],
@@ -236,4 +250,5 @@ def _chunk(row: Row) -> Chunk:
         page=row["page"],
         heading=row["heading"],
         token_count=row["token_count"],
+        later_pages=tuple(Page(**page) for page in json.loads(row["later_pages"])),
     )

@@ -100,14 +100,5 @@ def _says_not_found(sentence: str) -> bool:
 
 def _citation(number: int, support: Support, retrieval: Retrieval) -> Citation:
     chunk = retrieval.context[number - 1].chunk
-    return Citation(
-        number=number,
-        chunk_id=chunk.id,
-        document_id=chunk.document_id,
-        document=retrieval.documents[chunk.document_id].name,
-        page=chunk.page,
-        heading=chunk.heading,
-        start=chunk.start + support.start,
-        end=chunk.start + support.end,
-        text=chunk.text[support.start : support.end],
-    )
+    name = retrieval.documents[chunk.document_id].name
+    return Citation.of(number, chunk, name, chunk.start + support.start, chunk.start + support.end)

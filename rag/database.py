@@ -19,7 +19,7 @@ CREATE TABLE documents (
 CREATE TABLE chunks (
     id TEXT PRIMARY KEY, document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
     text TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
-    page INTEGER, heading TEXT NOT NULL, token_count INTEGER NOT NULL
+    page INTEGER, heading TEXT NOT NULL, token_count INTEGER NOT NULL, later_pages TEXT NOT NULL
 ) STRICT;
 CREATE INDEX chunks_of_document ON chunks (document_id);
 CREATE TABLE passages (

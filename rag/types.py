@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import isclose
-from typing import Literal, TypeAlias, TypedDict
+from typing import Literal, Self, TypeAlias, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -180,6 +180,21 @@ class Citation:
     start: int
     end: int
     text: str
+
+    @classmethod
+    def of(cls, number: int, chunk: Chunk, document: str, start: int, end: int) -> Self:
+        """The citation of a span of `chunk`, in document offsets, with the page and heading that the span is under."""
+        return cls(
+            number=number,
+            chunk_id=chunk.id,
+            document_id=chunk.document_id,
+            document=document,
+            page=chunk.page_at(start),
+            heading=chunk.heading_at(start),
+            start=start,
+            end=end,
+            text=chunk.text[start - chunk.start : end - chunk.start],
+        )
 
 
 @dataclass(frozen=True, slots=True)

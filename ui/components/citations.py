@@ -39,8 +39,7 @@ def nearest(retrieval: Retrieval) -> list[Citation]:
         chunk, passages = hit.chunk, retrieval.ladders[hit.chunk.id].passages
         start, end = (passages[0].passage.start, passages[0].passage.end) if passages else (chunk.start, chunk.end)
         name = retrieval.documents[chunk.document_id].name
-        text = chunk.text[start - chunk.start : end - chunk.start]
-        found.append(Citation(number, chunk.id, chunk.document_id, name, chunk.page, chunk.heading, start, end, text))
+        found.append(Citation.of(number, chunk, name, start, end))
     return found
 
 

@@ -30,7 +30,7 @@ def cosine_bars(retrieval: Retrieval, explanations: Sequence[Explanation], axis:
     bars = []
     for number, explanation in enumerate(explanations, start=1):
         cosine = explanation.ladder.cosine
-        name = f"[{number}] {where(explanation.chunk, retrieval.documents)}"
+        name = f"[{number}] {where(explanation, retrieval.documents)}"
         if cosine is None:
             bars.append(Bar(name, "not scored", (), "found by its words alone", explanation.chunk.id))
         else:

@@ -80,7 +80,7 @@ def show_reasons(library: Library, evidence: session.Evidence) -> None:
     for chunk_id in chunks:
         explanation = explanation_of(library, evidence, chunk_id)
         number = f"[{numbers[chunk_id]}]" if chunk_id in numbers else "not read:"
-        label = plain(f"{number} {where(explanation.chunk, retrieval.documents)}")
+        label = plain(f"{number} {where(explanation, retrieval.documents)}")
         chosen = chunk_id == evidence.selected
         # the key changes with the choice, so that the chosen one opens and the others close
         panel = st.expander(label, expanded=chosen, key=f"why-{chunk_id}-{chosen}", on_change="rerun")

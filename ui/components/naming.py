@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from ingestion.types import Chunk
-from rag.types import Citation, DocumentRecord
+from rag.types import Citation, DocumentRecord, Explanation
 from ui.components.plain import shortened, visible
 
 NAME_LENGTH = 44
@@ -29,10 +28,12 @@ def beginning(text: str) -> str:
     return line if len(line) <= BEGINNING_LENGTH else f"{line[:BEGINNING_LENGTH].rsplit(' ', maxsplit=1)[0]} …"
 
 
-def where(chunk: Chunk, documents: Mapping[str, DocumentRecord]) -> str:
-    """Where a chunk stands: document, page, heading."""
+def where(explanation: Explanation, documents: Mapping[str, DocumentRecord]) -> str:
+    """Where the best passage of a chunk stands: document, page, heading."""
+    chunk, start = explanation.chunk, explanation.best_passage.passage.start
     record = documents.get(chunk.document_id)
-    return place(record.name if record else "a removed document", chunk.page, chunk.heading, chunk.text)
+    name = record.name if record else "a removed document"
+    return place(name, chunk.page_at(start), chunk.heading_at(start), chunk.text[start - chunk.start :])
 
 
 def citation_place(citation: Citation) -> str:
