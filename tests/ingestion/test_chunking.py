@@ -11,6 +11,7 @@ from ingestion.tokenizer import Tokenizer
 from ingestion.types import Chunk, Document, Heading, Page
 from rag.embedding import load_embedder
 from rag.settings import Settings
+from tests.rag.fake_embedder import FakeEmbedder
 from tests.strategies import documents
 
 windows = st.sampled_from([16, 24, 64, 512])
@@ -112,3 +113,19 @@ def test_overlap_out_of_range_is_refused(tokenizer: Tokenizer, overlap_tokens: i
         ValueError, match=f"overlap of {overlap_tokens} tokens needs windows of over twice that, not 64"
     ):
         cut_chunks(_document("A text."), tokenizer, chunk_tokens=64, overlap_tokens=overlap_tokens)
+
+
+def test_chunk_knows_the_page_of_each_place() -> None:
+    """A chunk that runs over a page break names the page that a place inside it is on."""
+    text = "First page ends here. Second page begins here."
+    pages = (Page(7, 0, 22), Page(8, 22, len(text)))
+    document = Document("0" * 16, "a.pdf", "application/pdf", text, pages)
+    (chunk,) = cut_chunks(document, FakeEmbedder())
+    assert [chunk.page_at(offset) for offset in (0, 21, 22, len(text) - 1)] == [7, 7, 8, 8]
+
+
+def test_chunk_knows_the_heading_of_each_place() -> None:
+    """A place inside a chunk is under the innermost heading above it, or the chunk's own before the first."""
+    chunk = Chunk("0" * 16, "Intro.\n## Fees\nTen.\n### Late\nMore.", 100, 136, None, "Rules", 12)
+    found = [chunk.heading_at(offset) for offset in (100, 107, 115, 120, 133)]
+    assert found == ["Rules", "Rules", "Fees", "Fees", "Late"]
