@@ -8,7 +8,7 @@ that sum; word and sentence shares are sums of token shares.
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,9 +22,15 @@ _WORD = re.compile(r"[぀-ヿ㐀-鿿가-힯]|\w+|[^\w\s]")
 
 
 def explain(library: Library, retrieval: Retrieval, chunk_id: str) -> Explanation:
-    """Why a candidate of `retrieval` stands where it does. Raises KeyError for a chunk that is no candidate."""
+    """Why a candidate of `retrieval` stands where it does.
+
+    The library may have changed since: its words are weighed, and its percentile taken, by what it holds now. Raises
+    KeyError for a chunk that is no candidate, UnknownDocument for one that has been removed.
+    """
     ladder = retrieval.ladders[chunk_id]
     chunk = next(hit.chunk for hit in retrieval.rankings[Source.FUSED] if hit.chunk.id == chunk_id)
+    library.catalogue.record(chunk.document_id)
+    ladder = replace(ladder, keyword_score=library.keywords.scores(retrieval.query, [chunk_id]).get(chunk_id))
     best = ladder.passages[0]
     attribution = attribute(library.embedder, chunk, best, retrieval.query_vector)
     sample = library.cosine_sample()

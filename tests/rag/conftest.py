@@ -26,7 +26,7 @@ def embedder() -> Embedder:
 @pytest.fixture(scope="session")
 def sample_library(embedder: Embedder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """Four sample documents in small chunks, over 300 of them, embedded by the default model. Tests only read it."""
-    settings = Settings(data_dir=tmp_path_factory.mktemp("samples"), chunk_tokens=80, passage_overlap_sentences=0)
+    settings = Settings(data_dir=tmp_path_factory.mktemp("samples"), chunk_tokens=80)
     with Library.open(settings, embedder) as library:
         for name in SAMPLES:
             assert library.add(name, (SAMPLE_DOCS / name).read_bytes()).status == "added"

@@ -1,0 +1,55 @@
+"""The trace of a question: everything that was found, and how."""
+
+import pytest
+
+from rag.library import Library
+from rag.pipeline import retrieve
+from rag.settings import Settings
+from rag.types import Source
+
+QUESTION = "How long may I wait before I return a book?"
+
+
+def test_trace_is_complete(sample_library: Library) -> None:
+    """Question, vector, rankings, ladders, documents, timings and passport belong together."""
+    retrieval = retrieve(sample_library, QUESTION, Settings(candidates=20))
+    fused = retrieval.rankings[Source.FUSED]
+    assert {hit.chunk.id for hit in fused} == set(retrieval.ladders)
+    assert {hit.chunk.document_id for hit in fused} == set(retrieval.documents)
+    assert (retrieval.query_vector == sample_library.embedder.embed_query(QUESTION)).all()
+    assert retrieval.passport == sample_library.passport
+    parts = [retrieval.timings_ms[stage] for stage in ("embed", "rank", "prompt")]
+    assert retrieval.timings_ms["total"] == pytest.approx(sum(parts))
+
+
+def test_question_is_answered_from_the_right_document(sample_library: Library) -> None:
+    """The returns policy stands first for a question about returns."""
+    first = retrieve(sample_library, QUESTION, Settings()).rankings[Source.FUSED][0]
+    assert sample_library.document(first.chunk.document_id).name == "returns_policy.md"
+
+
+@pytest.mark.parametrize("context_chunks", [1, 5])
+def test_context_is_the_head_of_the_fused_ranking(sample_library: Library, context_chunks: int) -> None:
+    """As many chunks as asked for, best first, each text in the prompt."""
+    retrieval = retrieve(sample_library, QUESTION, Settings(context_chunks=context_chunks))
+    assert retrieval.context == retrieval.rankings[Source.FUSED][:context_chunks]
+    assert all(hit.chunk.text in retrieval.prompt[-1]["content"] for hit in retrieval.context)
+    assert retrieval.prompt[-1]["content"].endswith(QUESTION)
+
+
+def test_query_is_one_line(sample_library: Library) -> None:
+    """White space is evened out for the search; the question stays as typed."""
+    retrieval = retrieve(sample_library, "  returns\n\n of\tbooks ", Settings())
+    assert (retrieval.question, retrieval.query) == ("  returns\n\n of\tbooks ", "returns of books")
+
+
+def test_same_question_gives_the_same_trace(sample_library: Library) -> None:
+    """Runs agree to the last bit of every score."""
+    one, other = (retrieve(sample_library, QUESTION, Settings()) for _ in range(2))
+    assert (one.rankings, one.ladders, one.documents) == (other.rankings, other.ladders, other.documents)
+
+
+def test_empty_library_has_an_empty_trace(library: Library) -> None:
+    """Without documents there is a trace without candidates."""
+    retrieval = retrieve(library, QUESTION, Settings())
+    assert (retrieval.context, dict(retrieval.ladders), dict(retrieval.documents)) == ((), {}, {})
