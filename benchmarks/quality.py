@@ -1,13 +1,13 @@
 """How often the right chunk is found on the sample questions: dense only, keyword only, fused."""
 
-from benchmarks.sample_library import SAMPLE_DOCS, empty_library, sample_files
+from benchmarks.empty_library import empty_library
 from evaluation.quality import retrieval_quality
-from evaluation.questions import load_questions
+from evaluation.samples import sample_files, sample_questions
 
 
 def main() -> None:
     """Prints recall@5, MRR@10 and nDCG@10 by ranking and by kind of question."""
-    questions = load_questions(SAMPLE_DOCS / "questions.jsonl")
+    questions = sample_questions()
     with empty_library() as library:
         for path in sample_files():
             library.add(path.name, path.read_bytes())

@@ -11,13 +11,13 @@ import time
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
+from tests.ui.chromium import launch_options
 
-from benchmarks.sample_library import SAMPLE_DOCS, empty_library, sample_files
-from evaluation.questions import load_questions
+from benchmarks.empty_library import empty_library
+from evaluation.samples import sample_files, sample_questions
 from rag.generation import chat_model
 from rag.library import Library
 from rag.pipeline import retrieve
-from tests.ui.chromium import launch_options
 
 _ROOT = Path(__file__).parents[1]
 _QUESTIONS = 30
@@ -60,7 +60,7 @@ def _bare_encoder(library: Library) -> float:
 def _first_token_ms(library: Library) -> list[float]:
     model = chat_model(library.settings, library.embedder)
     milliseconds = []
-    for question in load_questions(SAMPLE_DOCS / "questions.jsonl")[: _QUESTIONS + 1]:
+    for question in sample_questions()[: _QUESTIONS + 1]:
         started = time.perf_counter()
         next(model.stream(retrieve(library, question.text, library.settings)))
         milliseconds.append((time.perf_counter() - started) * 1000)

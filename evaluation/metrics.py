@@ -8,9 +8,7 @@ from ir_measures import RR, R, nDCG
 _MEASURES = {"recall@5": R @ 5, "mrr@10": RR @ 10, "ndcg@10": nDCG @ 10}
 
 
-def mean_metrics(
-    rankings: Mapping[str, Sequence[str]], relevant: Mapping[str, frozenset[str]]
-) -> dict[str, float]:
+def mean_metrics(rankings: Mapping[str, Sequence[str]], relevant: Mapping[str, frozenset[str]]) -> dict[str, float]:
     """recall@5, mrr@10 and ndcg@10, each 0 to 1, averaged over the questions of `relevant`.
 
     `rankings`: question id -> chunk ids, best first; `relevant`: question id -> the ids that answer it.

@@ -1,17 +1,14 @@
 """Files and folders handed over by the browser, passed to the queue."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import streamlit as st
 from streamlit.typing import UploadedFile
 
+from evaluation.samples import sample_files
 from ingestion.parsers import PARSERS
 from rag.ingest_queue import IngestQueue
 from ui import session
-
-SAMPLES = Path(__file__).parents[2] / "sample_docs"
-SAMPLE_SUFFIXES = frozenset({".txt", ".md", ".html", ".pdf", ".docx"})
 
 
 def suffixes() -> list[str]:
@@ -28,7 +25,7 @@ def submit_all(queue: IngestQueue, files: Sequence[UploadedFile]) -> int:
 
 def submit_samples(queue: IngestQueue) -> int:
     """Passes the sample documents to the queue; how many there were."""
-    files = sorted(path for path in SAMPLES.iterdir() if path.is_file() and path.suffix in SAMPLE_SUFFIXES)
+    files = sample_files()
     for path in files:
         queue.submit(path.name, path.read_bytes())
     return len(files)
