@@ -13,7 +13,8 @@ from ingestion.errors import (
     NoText,
     UnsupportedType,
 )
-from ingestion.parsers import MEDIA_TYPES, PARSERS, Parsed
+from ingestion.parsers import CODE_SUFFIXES, MEDIA_TYPES, PARSERS, Parsed
+from ingestion.parsers.kinds import check_kind
 from ingestion.types import Document
 
 PARSER_VERSION = 1
@@ -21,21 +22,6 @@ PARSER_VERSION = 1
 
 _ID_DIGITS = 16
 _MAX_NAME_CHARACTERS = 200
-_PDF_HEADER_BYTES = 1_024  # the header may stand anywhere in the first kilobyte
-# What the first bytes say a file is, whatever its name says.
-_MAGIC = {
-    b"%PDF-": "a PDF",
-    b"PK\x03\x04": "a zip archive",
-    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old or encrypted Office file",
-    b"\x89PNG": "a PNG picture",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"GIF8": "a GIF picture",
-    b"MZ\x90": "a program",
-    b"\x7fELF": "a program",
-    b"\x1f\x8b": "a gzip archive",
-    b"{\\rtf": "an RTF document",
-}
-_ENCRYPTED_OFFICE = "an old or encrypted Office file"
 
 
 def parse(name: str, content: bytes) -> Document:
@@ -76,8 +62,10 @@ def _checked_suffix(name: str, content: bytes) -> str:
     """The suffix of `name` in lower case, once the bytes do not contradict it."""
     suffix = PurePosixPath(name).suffix.lower()
     if suffix not in PARSERS:
+        documents = [supported for supported in PARSERS if supported not in CODE_SUFFIXES]
         raise UnsupportedType(
-            f"is of the type {suffix or '(no suffix)'}, which cannot be read; supported are {', '.join(PARSERS)}"
+            f"is of the type {suffix or '(no suffix)'}, which cannot be read; supported are {', '.join(documents)} "
+            "and source code"
         )
     if not content:
         raise EmptyFile("is empty: it has no bytes; check that it was saved or copied to its end")
@@ -86,20 +74,8 @@ def _checked_suffix(name: str, content: bytes) -> str:
         raise FileTooLarge(
             f"has {len(content) / megabyte:.1f} MB, over the limit of {limits.MAX_FILE_BYTES // megabyte} MB; split it"
         )
-    _check_magic(suffix, content)
+    check_kind(suffix, content)
     return suffix
-
-
-def _check_magic(suffix: str, content: bytes) -> None:
-    found = next((kind for magic, kind in _MAGIC.items() if content.startswith(magic)), "something else")
-    if suffix == ".pdf":
-        fits = b"%PDF-" in content[:_PDF_HEADER_BYTES]
-    elif suffix == ".docx":
-        fits = found in ("a zip archive", _ENCRYPTED_OFFICE)  # the parser tells what is in it
-    else:
-        fits = found == "something else"
-    if not fits:
-        raise UnsupportedType(f"is named {suffix} but holds {found}; rename it or export it as {suffix}")
 
 
 def _parsed(suffix: str, content: bytes) -> Parsed:

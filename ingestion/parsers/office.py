@@ -1,4 +1,4 @@
-"""Home of kreuzberg: the structure of a DOCX, and the Markdown of an HTML page."""
+"""Home of kreuzberg: the structure of DOCX and RTF, the Markdown of an HTML page, the text of old Office files."""
 
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -9,6 +9,11 @@ from ingestion.errors import DamagedFile
 
 DOCX_MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 HTML_MEDIA_TYPE = "text/html"
+RTF_MEDIA_TYPE = "application/rtf"
+DOC_MEDIA_TYPE = "application/msword"
+PPT_MEDIA_TYPE = "application/vnd.ms-powerpoint"
+XLS_MEDIA_TYPE = "application/vnd.ms-excel"
+MSG_MEDIA_TYPE = "application/vnd.ms-outlook"
 
 Node: TypeAlias = Mapping[str, Any]
 """A block: `content` (with `node_type`), `children` (indices), `parent`, `content_layer`."""
@@ -50,8 +55,44 @@ _HTML_OPTIONS = {
 
 def docx_nodes(content: bytes) -> tuple[list[Node], str]:
     """The blocks of a DOCX in reading order, and its title."""
-    extracted = _extract(content, DOCX_MEDIA_TYPE, ExtractionConfig(use_cache=False, include_document_structure=True))
+    return _nodes(content, DOCX_MEDIA_TYPE)
+
+
+def rtf_nodes(content: bytes) -> tuple[list[Node], str]:
+    """The blocks of an RTF document, and its title."""
+    return _nodes(content, RTF_MEDIA_TYPE)
+
+
+def _nodes(content: bytes, media_type: str) -> tuple[list[Node], str]:
+    extracted = _extract(content, media_type, ExtractionConfig(use_cache=False, include_document_structure=True))
     return list(extracted.document["nodes"]), str(extracted.metadata.get("title") or "")
+
+
+def old_office_text(content: bytes, media_type: str) -> tuple[str, str]:
+    """The text and the title of a file in a format of before 2007; "" where there is none."""
+    extracted = _extract(content, media_type, ExtractionConfig(use_cache=False))
+    return str(extracted.content), str(extracted.metadata.get("title") or "")
+
+
+def xls_sheets(content: bytes) -> list[tuple[int, str, list[list[str]]]]:
+    """Number, name and rows of each sheet that has any."""
+    extracted = _extract(content, XLS_MEDIA_TYPE, ExtractionConfig(use_cache=False))
+    names = list(extracted.metadata.get("sheet_names") or ())
+    return [
+        (table.page_number, names[table.page_number - 1] if table.page_number <= len(names) else "", list(table.cells))
+        for table in extracted.tables
+    ]
+
+
+def msg_text(content: bytes) -> tuple[str, str, list[str]]:
+    """The headers and the text of an Outlook message, its subject, and the names of its attachments."""
+    extracted = _extract(content, MSG_MEDIA_TYPE, ExtractionConfig(use_cache=False))
+    fields = extracted.metadata
+    return (
+        str(extracted.content),
+        str(fields.get("subject") or ""),
+        [str(name) for name in fields.get("attachments") or ()],
+    )
 
 
 def html_markdown(content: bytes) -> str:

@@ -50,6 +50,14 @@ class TextWriter:
         self._append(text)
         return start
 
+    def embed(self, parsed: Parsed, *, below: int) -> None:
+        """Write the text of another document; its headings come `below` levels lower, its pages are left out."""
+        start = self.block(parsed.text)
+        self._headings += [
+            Heading(min(heading.level + below, _LOWEST_LEVEL), heading.title, start + heading.start)
+            for heading in parsed.headings
+        ]
+
     def parsed(self, *, title: str = "", warnings: tuple[str, ...] = ()) -> Parsed:
         """All that was written."""
         text = "".join(self._parts)

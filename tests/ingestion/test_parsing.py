@@ -20,10 +20,25 @@ from ingestion.errors import (
     NoText,
     UnsupportedType,
 )
-from ingestion.parsers import MEDIA_TYPES, PARSERS
+from ingestion.parsers import CODE_SUFFIXES, MEDIA_TYPES, PARSERS
 from ingestion.parsers.parsed import Parsed, single_page
 from ingestion.parsing import parse, shown_name
-from tests.ingestion.builders import assert_invariants, lines, make_docx, make_handbook, make_pdf, make_zip, picture
+from tests.ingestion.builders import (
+    ODT_BODY,
+    assert_invariants,
+    lines,
+    make_docx,
+    make_eml,
+    make_epub,
+    make_handbook,
+    make_odf,
+    make_pdf,
+    make_pptx,
+    make_xls,
+    make_xlsx,
+    make_zip,
+    picture,
+)
 
 BUILT: dict[str, bytes] = {
     "notes.txt": b"Opening hours\n\nNine to six.",
@@ -33,7 +48,31 @@ BUILT: dict[str, bytes] = {
     "help.htm": b"<p>Text.",
     "handbook.pdf": make_handbook(),
     "contract.docx": make_docx(title="The contract"),
+    "deck.pptx": make_pptx(),
+    "loans.xlsx": make_xlsx(),
+    "macros.xlsm": make_xlsx(),
+    "loans.xls": make_xls(),
+    "prices.csv": b"item,price\nglue,3",
+    "prices.tsv": b"item\tprice\nglue\t3",
+    "book.epub": make_epub(),
+    "message.eml": make_eml(notes_txt=b"Closed on Sunday."),
+    "contract.odt": make_odf("text", ODT_BODY),
+    "deck.odp": make_odf("presentation", "<draw:page><draw:frame><text:p>Slide</text:p></draw:frame></draw:page>"),
+    "loans.ods": make_odf(
+        "spreadsheet",
+        '<table:table table:name="Loans"><table:table-row><table:table-cell><text:p>Emma</text:p></table:table-cell>'
+        "</table:table-row></table:table>",
+    ),
+    "letter.rtf": rb"{\rtf1\ansi{\info{\title The letter}}\pard Dear reader,\par}",
+    "loans.json": b'[{"title": "Emma", "days": 7}]',
+    "loans.jsonl": b'{"title": "Emma"}\n{"title": "Moby Dick"}',
+    "loans.ndjson": b'{"title": "Emma"}',
+    "study.ipynb": b'{"cells": [{"cell_type": "markdown", "source": ["# Study\\n", "Text."]}]}',
+    **{f"code{suffix}": b"class A {\n  int b;\n};\n" for suffix in CODE_SUFFIXES},
 }
+UNWRITABLE = {".doc", ".ppt", ".msg"}
+"""Formats that nothing at hand can write: their tests are in parsers/test_old_office.py, and with real files below."""
+
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 999
 REAL_FILES = Path(__file__).parents[2] / "../shared/data/files"
 REAL = sorted(path for path in REAL_FILES.glob("*") if path.suffix.lower() in PARSERS)
@@ -59,6 +98,14 @@ def test_parse(name: str) -> None:
         ("help.htm", "help"),
         ("handbook.pdf", "Handbook of the library"),
         ("contract.docx", "The contract"),
+        ("deck.pptx", "Opening hours"),
+        ("loans.xlsx", "Loans"),
+        ("book.epub", "The book"),
+        ("message.eml", "Opening hours"),
+        ("contract.odt", "Supply contract"),
+        ("letter.rtf", "The letter"),
+        ("study.ipynb", "Study"),
+        ("prices.csv", "prices"),
     ],
 )
 def test_parse_title(name: str, title: str) -> None:
@@ -73,16 +120,19 @@ def test_parse_same_content_same_id() -> None:
 
 def test_every_parser_has_a_media_type_and_a_file() -> None:
     """A format that is added is also named and tested here."""
-    assert set(PARSERS) == set(MEDIA_TYPES) == {Path(name).suffix.lower() for name in BUILT}
+    assert set(PARSERS) == set(MEDIA_TYPES) == {Path(name).suffix.lower() for name in BUILT} | UNWRITABLE
 
 
 REFUSALS: dict[str, tuple[str, bytes, type[FileRefused], str]] = {
     "no bytes": ("a.pdf", b"", EmptyFile, "is empty: it has no bytes"),
-    "unknown suffix": ("a.xlsx", b"x", UnsupportedType, "supported are .txt, .md, .*.docx"),
+    "unknown suffix": ("a.pages", b"x", UnsupportedType, "supported are .txt, .md, .*.docx, .* and source code"),
     "no suffix": ("README", b"x", UnsupportedType, r"of the type \(no suffix\)"),
     "picture as PDF": ("a.pdf", b"\x89PNG\r\n", UnsupportedType, "is named .pdf but holds a PNG picture"),
     "PDF as Word": ("a.docx", b"%PDF-1.7", UnsupportedType, "is named .docx but holds a PDF"),
     "PDF as text": ("a.txt", b"%PDF-1.7", UnsupportedType, "is named .txt but holds a PDF"),
+    "PDF as sheet": ("a.xlsx", b"%PDF-1.7", UnsupportedType, "is named .xlsx but holds a PDF"),
+    "archive as old Word": ("a.doc", make_zip({"a": b""}), UnsupportedType, "is named .doc but holds a zip archive"),
+    "text as RTF": ("a.rtf", b"text", UnsupportedType, "is named .rtf but holds something else"),
     "archive as HTML": ("a.html", make_zip({"a": b""}), UnsupportedType, "holds a zip archive"),
     "archive as Word": ("a.docx", make_zip({"a": b"b"}), UnsupportedType, "no Word document"),
     "bytes as text": ("a.txt", bytes(range(256)), UnsupportedType, "no text"),
@@ -175,7 +225,9 @@ def test_parse_any_bytes(content: bytes, suffix: str, start: str) -> None:
             assert str(refusal).startswith(f"any{suffix} ")
 
 
-@pytest.mark.parametrize("name", ["handbook.pdf", "contract.docx"])
+@pytest.mark.parametrize(
+    "name", ["handbook.pdf", "contract.docx", "deck.pptx", "loans.xlsx", "book.epub", "letter.rtf"]
+)
 @settings(deadline=None)
 @given(position=st.integers(0, 10**6), byte=st.integers(0, 255))
 def test_parse_damaged_bytes(name: str, position: int, byte: int) -> None:
