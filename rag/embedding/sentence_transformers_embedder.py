@@ -78,7 +78,10 @@ class SentenceTransformersEmbedder:
         if not self._is_mean_pooled():
             return None
         prompted = self._passage_prompt + text
-        vectors = self._model.encode([prompted], output_value="token_embeddings", convert_to_numpy=True)[0]
+        # An empty prompt, or the model's default one would be added.
+        vectors = self._model.encode(
+            [prompted], prompt="", output_value="token_embeddings", convert_to_numpy=True, show_progress_bar=False
+        )[0]
         encoding = self._encode(prompted, special=True, max_length=self.max_tokens)
         offset = len(self._passage_prompt)
         spans = tuple(
@@ -112,7 +115,8 @@ class SentenceTransformersEmbedder:
         modules = [type(module).__name__ for module in self._model]
         pooling = next((module for module in self._model if type(module).__name__ == "Pooling"), None)
         only_mean = pooling is not None and pooling.pooling_mode == "mean"
-        return only_mean and set(modules) <= {"Transformer", "Pooling", "Normalize"}
+        over_all = pooling is not None and (pooling.include_prompt or not self._passage_prompt)
+        return only_mean and over_all and set(modules) <= {"Transformer", "Pooling", "Normalize"}
 
     def _revision(self) -> str:
         """A hash of the weights themselves: a name can be trained anew, numbers cannot."""
