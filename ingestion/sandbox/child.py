@@ -6,18 +6,22 @@ it never looks into a file itself. A worker reads the files that come through it
 
 import contextlib
 import gc
+import json
 import os
 import signal
 import socket
 
 from ingestion import limits
 from ingestion.errors import FileRefused, FileTooLarge
+from ingestion.parsers import CODE_SUFFIXES
 from ingestion.parsing import parse, shown_name
 from ingestion.sandbox import confinement, endings, messages
 from ingestion.types import Document
 
 _KILOBYTE = 1024  # wait4 tells memory in kilobytes
 _LEFT = 1
+# Read by code that is memory-safe: that of this project and of Python's own library.
+_PLAIN = {".txt", ".md", ".markdown", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", *CODE_SUFFIXES}
 _CONNECTION = 3  # the only descriptor of a worker besides the three of every process, which lead nowhere
 
 
@@ -28,7 +32,8 @@ def main() -> None:
     confinement.confine_server()
     gc.collect()
     gc.freeze()  # so that a worker shares this memory for longer
-    control.sendall(messages.READY)
+    suffixes = json.dumps(sorted(_PLAIN)).encode()
+    control.sendall(messages.READY.pack(len(suffixes)) + suffixes)
     workers: set[int] = set()
     try:
         while order := _next_order(control):

@@ -92,17 +92,23 @@ def _refuse_network(event: str, arguments: tuple[object, ...]) -> None:
 
 
 def _leave_network() -> None:
-    """Enter a network with nothing in it: root may, and others as the root of a user namespace, if they may have one."""
+    """Enter a network with nothing in it: as root, or as the root of a user namespace where one may be had."""
     libc = _libc()
     if libc.unshare(_CLONE_NEWNET):
         libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
 
 
+def landlock_version() -> int:
+    """The version of Landlock in this kernel; 0 without it."""
+    if sys.platform != "linux":
+        return 0
+    return max(0, int(_libc().syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION_ONLY)))
+
+
 def _restrict_files() -> None:
     """Let nothing be written, and only libraries, fonts and programs be read; no TCP either."""
-    libc = _libc()
-    version = libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _VERSION_ONLY)
-    if version < 1:
+    libc, version = _libc(), landlock_version()
+    if not version:
         return
     files = (1 << _FILE_BITS.get(version, _FILE_BITS_NOW)) - 1
     rules = _Ruleset(files, _TCP if version >= _TCP_VERSION else 0, _SCOPES if version >= _SCOPE_VERSION else 0)

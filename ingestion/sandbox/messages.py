@@ -22,7 +22,7 @@ ORDER = struct.Struct("!cI")  # FORK, with the end of a socket, or END and the n
 FORK, END = b"F", b"E"
 FORKED = struct.Struct("!I")  # the number of the new child
 ENDED = struct.Struct("!iQ")  # wait status, most bytes of memory it held at a time
-READY = b"ready"
+READY = struct.Struct("!I")  # said once: the bytes of a list of suffixes, which follows
 
 _MAX_NAME = 500
 _MAX_MESSAGE = 2_000

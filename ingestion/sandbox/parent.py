@@ -1,12 +1,13 @@
 """The side of the wall that is trusted: sends a file to a worker, waits as long as a file may take, checks the answer.
 
-A worker that has read a PDF, a Word file or a web page, for which native code is at work, is not used again: whoever
-took it over could falsify the next document. One that reads plain text takes several files, so that a folder of small
-files costs no process each.
+A worker that has read a PDF, a Word file or a web page, where native code is at work, is not used again: whoever took
+it over could falsify the next document. One that reads plain text takes several files, so that a folder of small files
+does not cost a process each.
 """
 
 import atexit
 import contextlib
+import json
 import select
 import socket
 import subprocess
@@ -38,7 +39,6 @@ _ENVIRONMENT = {
 _START_SECONDS = 120
 _TICK_SECONDS = 0.05
 _CHUNK_BYTES = 1024 * 1024
-_PLAIN = {".txt", ".md", ".markdown"}
 _FILES_PER_WORKER = 100
 
 
@@ -123,9 +123,7 @@ class Sandbox:
         with self._lock:
             while self._idle:
                 self._end(self._idle.pop())
-            if self._server is not None:
-                self._server.close()
-                self._server = None
+            self._close_server()
 
     def _take(self) -> _Worker:
         with self._lock:
@@ -137,7 +135,7 @@ class Sandbox:
             try:
                 return self._running_server().fork()
             except OSError:
-                self._server = None
+                self._close_server()
             return self._running_server().fork()
 
     def _running_server(self) -> "_Server":
@@ -145,9 +143,15 @@ class Sandbox:
             self._server = _Server(self._command)
         return self._server
 
+    def _close_server(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
     def _give_back(self, worker: _Worker) -> None:
-        is_plain = PurePosixPath(worker.shown_name).suffix.lower() in _PLAIN
+        suffix = PurePosixPath(worker.shown_name).suffix.lower()
         with self._lock:
+            is_plain = self._server is not None and suffix in self._server.plain_suffixes
             if is_plain and worker.files < _FILES_PER_WORKER:
                 self._idle.append(worker)
             else:
@@ -190,7 +194,8 @@ class _Server:
             )
         self._control.settimeout(_START_SECONDS)
         try:
-            self._heard(len(messages.READY))
+            count = messages.READY.unpack(self._heard(messages.READY.size))[0]
+            self.plain_suffixes = frozenset(json.loads(self._heard(count)))
         except OSError as error:
             self.close()
             raise SandboxFailed("The process that reads files did not start; start Sightline again.") from error
@@ -198,9 +203,9 @@ class _Server:
     def fork(self) -> _Worker:
         """A new worker."""
         ours, theirs = socket.socketpair()
-        with theirs:
-            socket.send_fds(self._control, [messages.ORDER.pack(messages.FORK, 0)], [theirs.fileno()])
         try:
+            with theirs:
+                socket.send_fds(self._control, [messages.ORDER.pack(messages.FORK, 0)], [theirs.fileno()])
             return _Worker(messages.FORKED.unpack(self._heard(messages.FORKED.size))[0], ours)
         except BaseException:
             ours.close()
