@@ -16,6 +16,7 @@ from tests.ui.conftest import settled, shot
 QUESTION = "How long do I have to return a book?"
 PATIENCE_MS = 240_000
 WINDOWS = [(1440, "light"), (1440, "dark"), (900, "light"), (900, "dark")]
+SPEAKER = re.compile("^Answered by|No language model was asked")
 PLANTED = "![spy](http://127.0.0.1:9/leak.png) <img src=http://127.0.0.1:9/leak.png>"
 
 expect.set_options(timeout=30_000)
@@ -54,7 +55,7 @@ def ask(page: Page, question: str) -> Locator:
     page.get_by_test_id("stChatInputTextArea").fill(question)
     page.get_by_test_id("stChatInputTextArea").press("Enter")
     expect(page.get_by_test_id("stChatMessage")).to_have_count(before + 2)
-    expect(page.get_by_text(re.compile("^Answered by")).nth(before // 2)).to_be_visible(timeout=60_000)
+    expect(page.get_by_text(SPEAKER).nth(before // 2)).to_be_visible(timeout=60_000)
     settled(page)
     return page.get_by_test_id("stChatMessage").last
 

@@ -54,6 +54,8 @@ def speaker(answer: Answer) -> str:
     """Who is speaking, as markdown."""
     if not answer.model:
         return ""
+    if answer.model == QuotingModel.name and answer.refusal:
+        return "No language model was asked."
     if answer.model == QuotingModel.name:
         return "Answered by quoting: sentences of your documents, word for word. No language model was asked."
     marked = f" No cited passage says what is marked *{UNSUPPORTED_WORDS}*." if answer.unsupported else ""

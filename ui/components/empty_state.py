@@ -8,8 +8,8 @@ from ui.components.upload import show_upload, submit_samples
 
 EXAMPLES = (
     "How long do I have to return a book?",
-    "What does shipping to Canada cost?",
-    "Can I return a signed copy?",
+    "How many days of annual leave do full-time employees have?",
+    "Should I cover my hands before touching an antiquarian atlas?",
 )
 
 
@@ -25,7 +25,7 @@ def show_welcome(queue: IngestQueue) -> None:
     if st.button("Try the sample documents", type="primary", icon=":material/auto_stories:"):
         submit_samples(queue)
         st.rerun()
-    st.caption("or add your own: text, Markdown, HTML, PDF or Word, up to 50 MB each")
+    st.caption("or add your own")
     show_upload(queue)
 
 
