@@ -48,7 +48,7 @@ class Database:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
+        self._connections: dict[threading.Thread, sqlite3.Connection] = {}
         self._lock = threading.Lock()
         with self.transaction() as connection:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -76,7 +76,9 @@ class Database:
             connection.execute("PRAGMA secure_delete = ON")  # removed text does not linger in free pages
             self._local.connection = connection
             with self._lock:
-                self._connections.append(connection)
+                for ended in [thread for thread in self._connections if not thread.is_alive()]:
+                    self._connections.pop(ended).close()
+                self._connections[threading.current_thread()] = connection
         return connection
 
     @contextmanager
@@ -98,7 +100,7 @@ class Database:
     def close(self) -> None:
         """Closes the connections of all threads."""
         with self._lock:
-            for connection in self._connections:
+            for connection in self._connections.values():
                 connection.close()
             self._connections.clear()
         self._local = threading.local()
