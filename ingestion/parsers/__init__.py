@@ -21,6 +21,7 @@ from ingestion.parsers.office import (
 from ingestion.parsers.old_office import parse_doc, parse_msg, parse_ppt, parse_xls
 from ingestion.parsers.parsed import Parsed, Parser
 from ingestion.parsers.pdf import parse_pdf
+from ingestion.parsers.picture import parse_picture
 from ingestion.parsers.pptx import parse_pptx
 from ingestion.parsers.rtf import parse_rtf
 from ingestion.parsers.source_code import CODE_SUFFIXES, code_parser
@@ -28,6 +29,17 @@ from ingestion.parsers.text import parse_text
 from ingestion.parsers.xlsx import parse_xlsx
 
 __all__ = ["CODE_SUFFIXES", "MEDIA_TYPES", "PARSERS", "Parsed", "Parser"]
+
+_PICTURES = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".tif": "image/tiff",
+    ".tiff": "image/tiff",
+    ".webp": "image/webp",
+    ".gif": "image/gif",
+    ".bmp": "image/bmp",
+}
 
 PARSERS: dict[str, Parser] = {
     ".txt": parse_text,
@@ -56,6 +68,7 @@ PARSERS: dict[str, Parser] = {
     ".jsonl": parse_jsonl,
     ".ndjson": parse_jsonl,
     ".ipynb": parse_notebook,
+    **dict.fromkeys(_PICTURES, parse_picture),
     **{suffix: code_parser(suffix) for suffix in CODE_SUFFIXES},
 }
 _OPEN_DOCUMENT = "application/vnd.oasis.opendocument"
@@ -86,5 +99,6 @@ MEDIA_TYPES: dict[str, str] = {
     ".jsonl": "application/jsonl",
     ".ndjson": "application/jsonl",
     ".ipynb": "application/x-ipynb+json",
+    **_PICTURES,
     **dict.fromkeys(CODE_SUFFIXES, "text/plain"),
 }

@@ -21,10 +21,11 @@ import pypdfium2.raw as pdfium
 from ingestion import limits
 from ingestion.errors import DamagedFile, EncryptedFile, FileTooLarge, NoText
 from ingestion.parsers.cleaning import one_line
+from ingestion.parsers.ocr import INSTALL, find_recogniser, grey_picture, read_pictures
 from ingestion.parsers.parsed import Parsed
 from ingestion.parsers.pdf_bomb import refuse_bomb
 from ingestion.parsers.pdf_headings import OutlineEntry
-from ingestion.parsers.pdf_layout import Line
+from ingestion.parsers.pdf_layout import Line, recognised_lines
 from ingestion.parsers.pdf_text import write_pages
 
 PDFIUM_LOCK = threading.RLock()
@@ -49,6 +50,16 @@ _MAX_PIXELS = 2_000_000
 _MAX_OUTLINE = 5_000
 _SHOWN_PAGES = 10
 _IS_PICTURE = ("is a picture: no text", "are pictures: no text")
+_IS_RECOGNISED = (
+    "is a picture: its text was recognised (OCR) and may have errors",
+    "are pictures: their text was recognised (OCR) and may have errors",
+)
+_IS_LATE = (
+    "is a picture: recognising its text takes too long; split the file",
+    "are pictures: recognising their text takes too long; split the file",
+)
+_SCAN_SCALE = 200 / 72  # 200 dots to the inch
+_MAX_SCAN_SIDE = 5_000  # pixels
 _HAS_HIDDEN = ("has text that cannot be seen; it was left out", "have text that cannot be seen; it was left out")
 _NO_TITLES = ("untitled", "unspecified", "anonymous")
 
@@ -67,11 +78,12 @@ def parse_pdf(content: bytes) -> Parsed:
         with PDFIUM_LOCK:
             document.close()
     if not any(pages):
-        raise NoText(
-            "looks like a scan: its pages are pictures without text, and text recognition (OCR) is not installed; "
-            "run it through OCR and add the result"
-        )
+        raise NoText(f"looks like a scan: its pages are pictures without text; {_way_out()}")
     return write_pages(pages, outline, title=title, warnings=warnings)
+
+
+def _way_out() -> str:
+    return "none was recognised in them either; scan it again, larger" if find_recogniser() else INSTALL
 
 
 def _open(content: bytes) -> _Document:
@@ -103,7 +115,35 @@ def _read_pages(document: _Document) -> tuple[list[list[Line]], tuple[str, ...]]
                 pictures.append(number)
         if len(pages[-1]) < len(found):
             hidden.append(number)
-    return pages, (*_on_pages(pictures, _IS_PICTURE), *_on_pages(hidden, _HAS_HIDDEN))
+    return pages, (*_recognise(document, pages, pictures), *_on_pages(hidden, _HAS_HIDDEN))
+
+
+def _recognise(document: _Document, pages: list[list[Line]], pictures: Sequence[int]) -> Iterator[str]:
+    """Put recognised text on the pages that are pictures; give back the warnings."""
+    recogniser = find_recogniser()
+    if recogniser is None:
+        yield from _on_pages(pictures, (f"{_IS_PICTURE[0]}; {INSTALL}", f"{_IS_PICTURE[1]}; {INSTALL}"))
+        return
+    texts = read_pictures(recogniser, (_scan(document, number) for number in pictures))
+    read, late = [], []
+    for number, text in zip(pictures, texts, strict=True):
+        pages[number - 1] = recognised_lines(text or "")
+        if text is None:
+            late.append(number)
+        elif pages[number - 1]:
+            read.append(number)
+    yield from _on_pages(read, _IS_RECOGNISED)
+    yield from _on_pages([number for number in pictures if number not in {*read, *late}], _IS_PICTURE)
+    yield from _on_pages(late, _IS_LATE)
+
+
+def _scan(document: _Document, number: int) -> bytes:
+    """A picture of a page."""
+    with PDFIUM_LOCK, closing(document[number - 1]) as page:
+        longest = max(*page.get_size(), 1.0)
+        pixels = page.render(scale=min(_SCAN_SCALE, _MAX_SCAN_SIDE / longest), grayscale=True).to_numpy()
+        height, width = pixels.shape[:2]
+        return grey_picture(width, height, pixels.tobytes())
 
 
 def _on_pages(numbers: Sequence[int], what: tuple[str, str]) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ _INDENT = 1.0  # in font sizes
 _COLUMN_EDGE = 3.0  # lines that start within so many font sizes share a right edge
 _NEAR_LINES = 25
 _BLANK_WIDTH = 0.3  # in font sizes
+_RECOGNISED_SIZE = 10.0  # points, for text that came without a size
 _SPACE = " "
 
 _RunningKey: TypeAlias = tuple[str, int, int]
@@ -70,6 +71,16 @@ def without_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
             if line not in edge or all(counts[key] < _RUNNING_PAGES for key in _running_keys(line, number))
         ]
         for number, (page, edge) in enumerate(zip(pages, edges, strict=True))
+    ]
+
+
+def recognised_lines(text: str) -> list[Line]:
+    """Lines as they would stand on a page for text that came without places; a blank line makes a gap."""
+    rows = [" ".join(row.split()) for row in text.split("\n")]
+    return [
+        Line(row, _RECOGNISED_SIZE, 0.0, len(row) * _RECOGNISED_SIZE / 2, -number * _USUAL_DISTANCE * _RECOGNISED_SIZE)
+        for number, row in enumerate(rows)
+        if row
     ]
 
 

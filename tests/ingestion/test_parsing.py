@@ -72,6 +72,8 @@ BUILT: dict[str, bytes] = {
 }
 UNWRITABLE = {".doc", ".ppt", ".msg"}
 """Formats that nothing at hand can write: their tests are in parsers/test_old_office.py, and with real files below."""
+PICTURES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".gif", ".bmp"}
+"""Formats that become documents only where text recognition is installed: parsers/test_ocr.py."""
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 999
 REAL_FILES = Path(__file__).parents[2] / "../shared/data/files"
@@ -120,7 +122,7 @@ def test_parse_same_content_same_id() -> None:
 
 def test_every_parser_has_a_media_type_and_a_file() -> None:
     """A format that is added is also named and tested here."""
-    assert set(PARSERS) == set(MEDIA_TYPES) == {Path(name).suffix.lower() for name in BUILT} | UNWRITABLE
+    assert set(PARSERS) == set(MEDIA_TYPES) == {Path(name).suffix.lower() for name in BUILT} | UNWRITABLE | PICTURES
 
 
 REFUSALS: dict[str, tuple[str, bytes, type[FileRefused], str]] = {
@@ -130,6 +132,9 @@ REFUSALS: dict[str, tuple[str, bytes, type[FileRefused], str]] = {
     "picture as PDF": ("a.pdf", b"\x89PNG\r\n", UnsupportedType, "is named .pdf but holds a PNG picture"),
     "PDF as Word": ("a.docx", b"%PDF-1.7", UnsupportedType, "is named .docx but holds a PDF"),
     "PDF as text": ("a.txt", b"%PDF-1.7", UnsupportedType, "is named .txt but holds a PDF"),
+    "text as picture": ("a.png", b"text", UnsupportedType, "is named .png but holds something else"),
+    "other picture": ("a.jpg", b"\x89PNG\r\n", UnsupportedType, "is named .jpg but holds a PNG picture"),
+    "text as WEBP": ("a.webp", b"text", UnsupportedType, "is named .webp but holds something else"),
     "PDF as sheet": ("a.xlsx", b"%PDF-1.7", UnsupportedType, "is named .xlsx but holds a PDF"),
     "archive as old Word": ("a.doc", make_zip({"a": b""}), UnsupportedType, "is named .doc but holds a zip archive"),
     "text as RTF": ("a.rtf", b"text", UnsupportedType, "is named .rtf but holds something else"),

@@ -9,6 +9,8 @@ from reportlab.pdfgen import canvas
 
 from ingestion import limits
 from ingestion.errors import DamagedFile, EncryptedFile, FileTooLarge, NoText
+from ingestion.parsers import pdf
+from ingestion.parsers.ocr import INSTALL
 from ingestion.parsers.pdf import parse_pdf
 from ingestion.parsers.pdf_bomb import refuse_bomb
 from tests.ingestion.builders import SENTENCES, all_of, assert_invariants, lines, make_handbook, make_pdf, picture
@@ -115,11 +117,14 @@ def test_pdf_turned_page() -> None:
         ([lines("text")] + [picture] * 12, "pages 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more are pictures: no text"),
     ],
 )
-def test_pdf_pictures(pages: list[Callable[[canvas.Canvas], None]], warning: str) -> None:
+def test_pdf_pictures(
+    monkeypatch: pytest.MonkeyPatch, pages: list[Callable[[canvas.Canvas], None]], warning: str
+) -> None:
     """Pages without text are named; they keep their numbers."""
+    monkeypatch.setattr(pdf, "find_recogniser", lambda: None)
     parsed = parse_pdf(make_pdf(*pages))
     assert_invariants(parsed)
-    assert parsed.warnings == (warning,)
+    assert parsed.warnings == (f"{warning}; {INSTALL}",)
     assert [page.number for page in parsed.pages] == list(range(1, len(pages) + 1))
 
 
@@ -131,7 +136,7 @@ def test_pdf_empty_page() -> None:
 @pytest.mark.parametrize(
     ("content", "refusal", "message"),
     [
-        (make_pdf(picture), NoText, "looks like a scan.*OCR.* is not installed"),
+        (make_pdf(picture), NoText, "looks like a scan: its pages are pictures without text; "),
         (make_pdf(lines("text"), password="open"), EncryptedFile, "asks for a password"),
         (b"%PDF-1.7\nno more", DamagedFile, "is damaged; open it in a PDF reader"),
         (make_pdf(lines("text"))[:300], DamagedFile, "is damaged"),
