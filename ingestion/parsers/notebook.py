@@ -40,7 +40,10 @@ def _cells(notebook: _Cell) -> Iterator[_Cell]:
     if "cells" not in sheets[0]:
         raise ValueError("no cells")
     for sheet in sheets:
-        yield from sheet["cells"]
+        for cell in sheet["cells"]:
+            if not isinstance(cell, dict):
+                raise TypeError("a cell that is none")
+            yield cell
 
 
 def _write_cell(writer: TextWriter, cell: _Cell, language: str) -> None:

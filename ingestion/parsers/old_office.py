@@ -11,7 +11,7 @@ from ingestion.parsers.table_rows import write_rows
 from ingestion.parsers.writer import TextWriter
 
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-_FIELD = re.compile(r"\s?\b(?:HYPERLINK|PAGEREF|TOC|REF|INCLUDEPICTURE)\s+(?:\\\w\s+)*\"[^\"\n]*\"(?: ?\\[a-z])*[ ]?")
+_FIELD = re.compile(r" *\b(?:HYPERLINK|PAGEREF|TOC|REF|INCLUDEPICTURE)\s+(?:\\\w\s+)*\"[^\"\n]*\"(?: ?\\[a-z])*[ ]?")
 _MASTER = re.compile(
     r"Click to edit (?:the )?(?:Master )?[^\n]*(?:\n+(?:Second|Third|Fourth|Fifth) (?:[Ll]evel|Outline Level))*\n*"
 )
