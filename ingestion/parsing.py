@@ -17,7 +17,7 @@ from ingestion.parsers import CODE_SUFFIXES, MEDIA_TYPES, PARSERS, Parsed
 from ingestion.parsers.kinds import check_kind
 from ingestion.types import Document
 
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 """Raised when the same bytes give another text than before: stored spans would no longer fit."""
 
 _ID_DIGITS = 16

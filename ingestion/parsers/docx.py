@@ -1,6 +1,9 @@
 """Word documents: headings, paragraphs, lists and tables of the body, and the footnotes."""
 
+from dataclasses import replace
+
 from ingestion.parsers.docx_package import visible_package
+from ingestion.parsers.docx_visible import restored
 from ingestion.parsers.office import docx_nodes
 from ingestion.parsers.office_nodes import write_node
 from ingestion.parsers.parsed import Parsed
@@ -16,4 +19,6 @@ def parse_docx(content: bytes) -> Parsed:
     for node in nodes:
         if node.get("content_layer") not in _MARGINS:
             write_node(writer, node, nodes)
-    return writer.parsed(title=title)
+    parsed = writer.parsed(title=title)
+    headings = tuple(replace(heading, title=restored(heading.title)) for heading in parsed.headings)
+    return replace(parsed, text=restored(parsed.text), headings=headings)

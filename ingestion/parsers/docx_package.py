@@ -6,11 +6,12 @@ from io import BytesIO
 from xml.etree import ElementTree
 
 from ingestion.errors import DamagedFile, UnsupportedType
-from ingestion.parsers.docx_visible import make_visible, numbered_styles
+from ingestion.parsers.docx_visible import make_visible, numbered_styles, with_stand_ins
 from ingestion.parsers.package import DAMAGED, read_parts
 
 _BODY = "word/document.xml"
 _STYLES = "word/styles.xml"
+_NOTES = {"word/footnotes.xml", "word/endnotes.xml"}
 _WANTED = re.compile(r"(word|docProps|_rels|customXml)/[^/]*\.(xml|rels)|word/_rels/[^/]*\.rels|\[Content_Types\]\.xml")
 # The strict variant of the format differs in the names of its namespaces.
 _STRICT_NAMES = {
@@ -32,6 +33,8 @@ def visible_package(content: bytes) -> bytes:
     try:
         numbered = numbered_styles(ElementTree.fromstring(parts[_STYLES])) if _STYLES in parts else {}  # noqa: S314  no DOCTYPE gets here
         parts[_BODY] = make_visible(ElementTree.fromstring(parts[_BODY]), numbered)  # noqa: S314  nor here
+        for name in parts.keys() & _NOTES:
+            parts[name] = with_stand_ins(ElementTree.fromstring(parts[name]))  # noqa: S314  nor here
     except (LookupError, ValueError, ElementTree.ParseError) as error:
         raise DamagedFile(DAMAGED) from error
     return _packed(parts)

@@ -1,8 +1,8 @@
 """What a reader of a Word document sees, and nothing else.
 
 kreuzberg reads hidden and deleted runs, overlooks lists made by a paragraph style, drops the words around a text
-box, and writes marks for bold and links into table cells. This module changes the body of the document so that
-none of it can happen.
+box, writes marks for bold and links into table cells, and loses every "&", "<" and ">". This module changes the
+document so that none of it can happen; `restored` undoes what it did to the signs.
 """
 
 from collections.abc import Iterator
@@ -17,6 +17,10 @@ _RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationship
 for _prefix, _uri in {"w": _WORD, "m": _MATH, "mc": _COMPATIBILITY, "r": _RELATIONS}.items():
     ElementTree.register_namespace(_prefix, _uri)
 
+# Characters that no document uses, in the place of those that have to be escaped in XML.
+_STAND_INS = {"&": "\U0010fff0", "<": "\U0010fff1", ">": "\U0010fff2"}
+_STAND_IN = str.maketrans(_STAND_INS)
+_RESTORED = str.maketrans({stand_in: sign for sign, stand_in in _STAND_INS.items()})
 _OFF = ("0", "false", "off")
 _WHITE = "FFFFFF"
 _LEAST_HALF_POINTS = 4  # font size; nobody reads text of less than two points
@@ -52,6 +56,19 @@ def _inherited(name: str, own: dict[str, Element], based_on: dict[str, str]) -> 
     return None
 
 
+def restored(text: str) -> str:
+    """`text` with the signs that were stood in for."""
+    return text.translate(_RESTORED)
+
+
+def with_stand_ins(part: Element) -> bytes:
+    """The XML of a part of the document, no sign in its text escaped."""
+    for element in part.iter():
+        if element.text:
+            element.text = element.text.translate(_STAND_IN)
+    return bytes(ElementTree.tostring(part, encoding="utf-8", xml_declaration=True))
+
+
 def make_visible(document: Element, numbered: dict[str, Element]) -> bytes:
     """The XML of the body with what is seen on the page, all runs plain."""
     _lift_text_boxes(document)
@@ -66,7 +83,7 @@ def make_visible(document: Element, numbered: dict[str, Element]) -> bytes:
         for properties in run.findall(_w("rPr")):
             run.remove(properties)
     _number_paragraphs(document, numbered)
-    return bytes(ElementTree.tostring(document, encoding="utf-8", xml_declaration=True))
+    return with_stand_ins(document)
 
 
 def _is_hidden(run: Element, *, may_be_white: bool) -> bool:

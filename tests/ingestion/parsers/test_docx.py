@@ -83,6 +83,31 @@ def test_docx_link() -> None:
     assert parse_docx(saved(document)).text == "See the annex"
 
 
+def test_docx_signs() -> None:
+    """The signs that XML escapes are kept everywhere: in text, headings, lists, tables and footnotes."""
+    text = 'R&D: a < b > c, List<String> &amp; "x"'
+    document = docx.Document()
+    document.core_properties.title = "R&D"
+    document.add_heading(text, 1)
+    document.add_paragraph(text)
+    document.add_paragraph(text, style="List Bullet")
+    document.add_table(1, 1).cell(0, 0).text = text
+    parsed = parse_docx(saved(document))
+    assert parsed.text == f"# {text}\n\n{text}\n\n- {text}\n\n{text}"
+    assert [heading.title for heading in parsed.headings] == [text]
+    assert parsed.title == "R&D"
+
+
+def test_docx_signs_in_footnotes() -> None:
+    """Footnotes keep them too."""
+    notes = f'<w:footnotes {W}><w:footnote w:id="2"><w:p><w:r><w:t>R&amp;D</w:t></w:r></w:p></w:footnote></w:footnotes>'
+    body = BODY.replace(b"</w:t></w:r>", b'</w:t></w:r><w:r><w:footnoteReference w:id="2"/></w:r>')
+    with zipfile.ZipFile(BytesIO(make_docx())) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    content = make_zip(parts | {"word/document.xml": body, "word/footnotes.xml": notes.encode()})
+    assert "R&D" in parse_docx(content).text
+
+
 def test_docx_text_box() -> None:
     """The words of a text box follow the paragraph that holds it, once."""
     document = docx.Document()
