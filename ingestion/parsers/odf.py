@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ingestion import limits
 from ingestion.errors import EncryptedFile, UnsupportedType
@@ -22,25 +22,36 @@ _MAX_BLANKS = 100  # that one element may stand for
 _BLOCKS = frozenset(("p", "h", "list", "table"))
 _OBJECT = "object"
 _TITLE = "title"
+_POINTS = re.compile(r"(\d+(?:\.\d+)?)pt")
+_LEAST_POINTS = 2.0  # nobody reads what is smaller
+_WHITE = "#ffffff"
+_NO_GROUND = "transparent"
 _MARGINS = ("footer", "date-time", "page-number", "header")  # they repeat on every slide
 _HIDDEN = ("collapse", "filter")
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What is known while a file is read: its parts, the styles that hide, and what was left out."""
+    """What is known while a file is read: its parts, what was left out, and the styles that hide."""
 
     parts: Mapping[str, bytes]
     warnings: list[str]
     hidden_styles: frozenset[str]
+    unseen_styles: frozenset[str] = frozenset()  # but not on the dark ground that a cell or slide may have
+
+    def hides(self, element: Element) -> bool:
+        """Whether the style of a paragraph or of words in it hides them."""
+        return element.get("style-name") in self.hidden_styles | self.unseen_styles
 
 
 def parse_odt(content: bytes) -> Parsed:
     """Headings, paragraphs, lists, tables, text boxes and notes, as if all changes were accepted.
 
-    Deleted text, comments and hidden sections are left out, and a warning says so. The format has no pages.
+    Deleted text, comments and hidden sections are left out, and a warning says so; so is text that is hidden,
+    white on white or tiny. The format has no pages.
     """
     root, reading, title = _open(content, ".odt")
+    reading = replace(reading, unseen_styles=frozenset(_unseen_styles(root)))
     writer = TextWriter()
     body = root.find("body/text")
     if body is None:
@@ -109,13 +120,25 @@ def _left_out(root: Element) -> Iterator[str]:
 def _hidden_styles(root: Element) -> Iterator[str]:
     for style in root.iter("style"):
         for properties in style:
-            is_hidden = properties.get("visibility") == "hidden" or properties.get("display") in ("none", "false")
-            if is_hidden:
+            if properties.get("visibility") == "hidden" or properties.get("display") in ("none", "false"):
+                yield style.get("name", "")
+
+
+def _unseen_styles(root: Element) -> Iterator[str]:
+    """The styles of a text whose letters are white on no ground of their own, or too small to be seen."""
+    for style in root.iter("style"):
+        for letters in style.findall("text-properties"):
+            size = _POINTS.fullmatch(letters.get("font-size", ""))
+            is_white = letters.get("color", "").lower() == _WHITE
+            has_ground = any(part.get("background-color", _NO_GROUND) != _NO_GROUND for part in style)
+            if (is_white and not has_ground) or (size and float(size[1]) < _LEAST_POINTS):
                 yield style.get("name", "")
 
 
 def _write_blocks(writer: TextWriter, parent: Element, reading: _Reading) -> None:
     for block in parent:
+        if block.tag in ("h", "p") and reading.hides(block):
+            continue
         if block.tag == "h":
             writer.heading(int(block.get("outline-level", "1")), _text(block, reading))
             _write_boxes(writer, block, reading)
@@ -171,7 +194,7 @@ def _text(element: Element, reading: _Reading) -> str:
 
 def _is_apart(element: Element, reading: _Reading) -> bool:
     if element.tag == "span":
-        return element.get("style-name") in reading.hidden_styles
+        return reading.hides(element)
     return element.tag in _NO_TEXT or element.tag in ("frame", "note", "custom-shape", "text-box", _OBJECT)
 
 
@@ -192,7 +215,8 @@ def _write_list(writer: TextWriter, list_: Element, reading: _Reading, depth: in
 
 
 def _write_table(writer: TextWriter, table: Element, reading: _Reading) -> None:
-    write_rows(writer, [[_cell(cell, reading) for cell in _cells(row)] for row in _rows(table)])
+    on_any_ground = replace(reading, unseen_styles=frozenset())
+    write_rows(writer, [[_cell(cell, on_any_ground) for cell in _cells(row)] for row in _rows(table)])
 
 
 def _rows(table: Element) -> Iterator[Element]:

@@ -1,6 +1,8 @@
 """RTF documents."""
 
 import re
+from collections.abc import Set
+from dataclasses import dataclass, replace
 
 from ingestion.parsers.office import rtf_nodes
 from ingestion.parsers.office_nodes import write_node
@@ -12,6 +14,10 @@ _TOKEN = re.compile(
 )
 _UNSEEN = (b"v", b"deleted")
 _MARGINS = re.compile(rb"(header|footer)[lrf]?|annotation|atn\w+")  # they repeat on every page, or are comments
+_DARK_GROUND = (b"cb", b"chcbpat", b"highlight", b"trowd", b"intbl", b"clcbpat")  # behind these white may be seen
+_COLOURS = re.compile(rb"\{\\colortbl([^{}]*)\}")
+_WHITE = re.compile(rb"\\red255\s*\\green255\s*\\blue255")
+_LEAST_HALF_POINTS = 4  # font size; nobody reads what is smaller
 _CHARACTER = b"u"
 _BINARY = b"bin"
 
@@ -19,7 +25,7 @@ _BINARY = b"bin"
 def parse_rtf(content: bytes) -> Parsed:
     """Paragraphs, tables and footnotes. The format has no pages, and headings cannot be told from bold lines.
 
-    Hidden and deleted text, comments, headers and footers are left out.
+    Hidden, deleted, white and tiny text, comments, headers and footers are left out.
     """
     nodes, title = rtf_nodes(_visible(content))
     writer = TextWriter()
@@ -32,27 +38,59 @@ def parse_rtf(content: bytes) -> Parsed:
 def _visible(content: bytes) -> bytes:
     """`content` without the words that a reader does not see; all else stays, so that its groups still close."""
     kept: list[bytes] = []
-    groups: list[tuple[bool, bool]] = []  # (words are hidden, the whole group is)
-    hidden, margin, position = False, False, 0
+    white = _white_colours(content)
+    state, groups, position = _SEEN, list[_State](), 0
     while found := _TOKEN.match(content, position):
         token, word = found[0], found["word"]
         position = found.end()
         if token == b"{":
-            groups.append((hidden, margin))
+            groups.append(state)
         elif token == b"}":
-            hidden, margin = groups.pop() if groups else (False, False)
+            state = groups.pop() if groups else _SEEN
         elif word == _BINARY:
             position += max(int(found["number"] or 0), 0)
             continue
         elif word:
-            hidden, margin = _state(word, found["number"], hidden), margin or bool(_MARGINS.fullmatch(word))
+            state = state.after(word, int(found["number"] or 1), white)
         is_text = token not in b"{}" and word in (None, _CHARACTER)
-        if not (is_text and (hidden or margin)):
+        if state.is_seen or not is_text:
             kept.append(token)
     return b"".join(kept)
 
 
-def _state(word: bytes, number: bytes | None, hidden: bool) -> bool:
-    if word in _UNSEEN:
-        return number != b"0"
-    return hidden and word != b"plain"
+@dataclass(frozen=True, slots=True)
+class _State:
+    """How the words of a group are shown."""
+
+    hidden: bool = False
+    white: bool = False
+    tiny: bool = False
+    aside: bool = False  # the whole group is a header, footer or comment
+
+    @property
+    def is_seen(self) -> bool:
+        return not (self.hidden or self.white or self.tiny or self.aside)
+
+    def after(self, word: bytes, number: int, white: Set[int]) -> "_State":
+        """The state behind a control word."""
+        if word in _UNSEEN:
+            return replace(self, hidden=number != 0)
+        if word == b"plain":
+            return replace(self, hidden=False, white=False, tiny=False)
+        if word == b"cf":
+            return replace(self, white=number in white)
+        if word == b"fs":
+            return replace(self, tiny=number < _LEAST_HALF_POINTS)
+        if word in _DARK_GROUND:
+            return replace(self, white=False)
+        return replace(self, aside=True) if _MARGINS.fullmatch(word) else self
+
+
+_SEEN = _State()
+
+
+def _white_colours(content: bytes) -> set[int]:
+    """The numbers of the colours that are white."""
+    table = _COLOURS.search(content)
+    colours = table[1].split(b";") if table else []
+    return {number for number, colour in enumerate(colours) if _WHITE.search(colour)}

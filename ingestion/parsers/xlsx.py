@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from io import BytesIO
 from xml.etree import ElementTree
 
@@ -31,8 +31,7 @@ _MAX_ROW_GAP = 1  # empty rows between two tables say no more than one does
 class _LeftOut:
     """Counts of what a sheet has and the text has not."""
 
-    rows: int = 0
-    columns: set[int] = field(default_factory=set)
+    cells: int = 0
     widest: int = 0
     formulas: int = 0
     has_more_rows: bool = False
@@ -49,7 +48,7 @@ def parse_xlsx(content: bytes) -> Parsed:
     """A page for each sheet: its name as heading, then its rows, each value with the name of its column.
 
     Formulas give the value that was stored with them; dates are written as 2024-12-31. Text boxes follow the rows.
-    Hidden sheets, rows and columns, and comments are left out, and a warning says so.
+    Hidden sheets, rows and columns, cells that show nothing, and comments are left out, and a warning says so.
     """
     parts = read_parts(content, _WANTED, ".xlsx")
     if _WORKBOOK not in parts:
@@ -115,8 +114,8 @@ def _comments(parts: Mapping[str, bytes], part: str) -> list[str]:
 
 def _warnings(title: str, left_out: _LeftOut, *, has_comments: bool) -> list[str]:
     found = []
-    if left_out.rows or left_out.columns:
-        found.append(f"hidden rows or columns of sheet {title} were left out")
+    if left_out.cells:
+        found.append(f"hidden cells of sheet {title} were left out")
     if has_comments:
         found.append(f"comments of sheet {title} were left out")
     if left_out.formulas:
@@ -144,7 +143,7 @@ class _SheetRows:
                 yield []
             above = number
             if is_on(row.get("hidden")):
-                left_out.rows += any(cell.find("v") is not None for cell in row)
+                left_out.cells += any(cell.find("v") is not None for cell in row)
             else:
                 yield self._cells(row, left_out)
 
@@ -171,8 +170,8 @@ class _SheetRows:
             column = _column(cell.get("r", "")) or column + 1
             left_out.widest = max(left_out.widest, column)
             text = self._text(cell, left_out) if column <= limits.MAX_TABLE_COLUMNS else ""
-            if text and column in self._hidden:
-                left_out.columns.add(column)
+            if text and (column in self._hidden or self._book.formats.hides(cell.get("s"))):
+                left_out.cells += 1
             elif text:
                 cells += [""] * (column - len(cells))
                 cells[column - 1] = text

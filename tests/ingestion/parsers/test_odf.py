@@ -56,6 +56,25 @@ def test_odt_text_box() -> None:
     assert parse_odt(make_odf("text", body)).text == "Before it.\n\nIn the box."
 
 
+@pytest.mark.parametrize(
+    ("properties", "is_seen"),
+    [
+        ('fo:color="#FFFFFF"', False),
+        ('fo:font-size="1pt"', False),
+        ('text:display="none"', False),
+        ('fo:color="#FFFFFF" fo:background-color="#000000"', True),
+        ('fo:color="#FF0000" fo:font-size="8pt"', True),
+    ],
+)
+def test_odt_unseen_text(properties: str, is_seen: bool) -> None:
+    """White, tiny and hidden words and paragraphs are left out; in a table white may be seen."""
+    fo = 'xmlns:fo="urn:oasis:names:tc:opendocument:xmlns:xsl-fo-compatible:1.0"'
+    style = f'<style:style style:name="S"><style:text-properties {fo} {properties}/></style:style>'
+    words = '<text:span text:style-name="S"> words</text:span>'
+    body = f'<text:p>Seen{words}.</text:p><text:p text:style-name="S">More.</text:p>'
+    assert parse_odt(make_odf("text", body, styles=style)).text == ("Seen words.\n\nMore." if is_seen else "Seen.")
+
+
 def test_odp() -> None:
     """A slide is a page, its title a heading, its notes the end; hidden slides are left out and named."""
     slides = slide("One", "First.", notes="Smile.") + slide("HIDDEN", style="dp9") + slide("Three", "Third.")

@@ -20,6 +20,12 @@ from ingestion.parsers.rtf import parse_rtf
         (r"{\header\pard HEADER\par}{\footerf FOOTER}Seen.", "Seen."),
         (r"Seen{\*\annotation COMMENT}.", "Seen."),
         (r"\'dcber \u214?l \{a\} b\\c", "Über Öl {a} b\\c"),
+        (
+            r"{\colortbl;\red0\green0\blue0;\red255\green255\blue255;}Seen {\cf2 WHITE }words \cf1 here.",
+            "Seen words here.",
+        ),
+        (r"{\colortbl;\red255\green255\blue255;}\highlight2 {\cf1\highlight2 seen}.", "seen."),
+        (r"Seen {\fs2 TINY }words{\fs16 , small}.", "Seen words, small."),
         (r"{\field{\*\fldinst HYPERLINK x}{\fldrslt a link}}", "a link"),
         (r"\trowd\cellx9\cellx99\intbl A\cell B\cell\row\pard after", "A | B\n\nafter"),
         (r"{\pict\bin3 }}}}seen", "seen"),

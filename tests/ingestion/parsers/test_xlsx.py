@@ -6,6 +6,7 @@ from io import BytesIO
 
 import openpyxl
 import pytest
+from openpyxl.styles import Font, PatternFill
 
 from ingestion import limits
 from ingestion.errors import DamagedFile, EncryptedFile, FileTooLarge, UnsupportedType
@@ -48,7 +49,7 @@ def test_xlsx_left_out() -> None:
     assert not [word for word in ("HIDDEN", "SECRET", "COMMENT") if word in parsed.text]
     assert parsed.warnings == (
         "hidden sheets were left out: Secret",
-        "hidden rows or columns of sheet Loans 2024 were left out",
+        "hidden cells of sheet Loans 2024 were left out",
         "comments of sheet Loans 2024 were left out",
         "1 formulas of sheet Plain have no stored value",
     )
@@ -62,6 +63,19 @@ def test_xlsx_cells() -> None:
     )
     strings = "<sst><si><t>豊田</t><rPh><t>とよた</t></rPh></si></sst>".encode()
     assert parse_xlsx(sheet(rows, sharedStrings=strings)).text == "## S\n\n豊田 | TRUE | #N/A | built | inline"
+
+
+def test_xlsx_cells_that_show_nothing() -> None:
+    """A format that shows nothing hides a cell, and so do white letters, but not on a dark ground."""
+    book = openpyxl.Workbook()
+    book.active.append(["seen", "UNSEEN", "UNSEEN", "head"])
+    book.active["B1"].number_format = ";;;"
+    for place in ("C1", "D1"):
+        book.active[place].font = Font(color="FFFFFF")
+    book.active["D1"].fill = PatternFill("solid", "000000")
+    parsed = parse_xlsx(saved(book))
+    assert parsed.text == "## Sheet\n\nseen | head"
+    assert parsed.warnings == ("hidden cells of sheet Sheet were left out",)
 
 
 @pytest.mark.parametrize(
