@@ -12,9 +12,9 @@ from ingestion.parsers.writer import LINE, PARAGRAPH, TextWriter
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
 _CHARSET_BYTES = 4_096  # subtle: the standard says 1,024, real pages put comments before it
-_TITLE = re.compile(r"<title\b[^>]*>(?P<title>[^<]*)</title\s*>", re.IGNORECASE)
+_TITLE = re.compile(r"<title\b[^<>]*>(?P<title>[^<]*)</title\s*>", re.IGNORECASE)
 _HEAD_FIELDS = re.compile(r"<(?:meta|base|link)\b[^<>]*>", re.IGNORECASE)
-_SKIP_LINK = re.compile(r"<a\b[^<>]*href=[\"']?#[^<>]*>\s*skip\b[^<>]*</a>", re.IGNORECASE)
+_SKIP_LINK = re.compile(r"<a\b[^<>]{0,500}?href=[\"']?#[^<>]{0,500}>\s*skip\b[^<>]*</a>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
 _UNSEEN = ("title", "svg", "iframe", "template", "noscript", "object")
 

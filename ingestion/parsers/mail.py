@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import PurePosixPath
 
 from ingestion import limits
-from ingestion.errors import DamagedFile, FileRefused
+from ingestion.errors import DamagedFile, FileRefused, FileTooLarge
 from ingestion.parsers.cleaning import one_line
 from ingestion.parsers.decoding import decode
 from ingestion.parsers.html import parse_html
@@ -31,6 +31,9 @@ def parse_eml(content: bytes) -> Parsed:
     read, are too large or too many are named in a warning. Pictures shown inside the message are left out.
     """
     message = _message(content)
+    parts = sum(1 for _ in message.walk())
+    if parts > limits.MAX_ARCHIVE_PARTS:
+        raise FileTooLarge(f"holds {parts:,} parts, over the limit of {limits.MAX_ARCHIVE_PARTS:,}; split it")
     writer = TextWriter()
     writer.page(1)
     warnings = _write_message(writer, message)

@@ -25,12 +25,12 @@ def write_rows(writer: TextWriter, rows: Iterable[Row], *, first_is_header: bool
     of one cell is a line of its own. The header itself is written once, as `header | header`.
     """
     sheet = _Sheet(writer, first_is_header=first_is_header)
-    left = iter(rows)
+    left = map(_cells, rows)
     ahead = list(islice(left, _PEEK_ROWS))
     while ahead:
         row = ahead.pop(0)
         ahead += islice(left, 1)
-        sheet.write(_cells(row), [_cells(below) for below in ahead] if sheet.is_before_data else [])
+        sheet.write(row, ahead)
     return sheet.count
 
 

@@ -1,5 +1,7 @@
 """Puts blocks of text together and knows where each heading and page began."""
 
+from ingestion import limits
+from ingestion.errors import FileTooLarge
 from ingestion.parsers.cleaning import clean, one_line
 from ingestion.parsers.parsed import Parsed, single_page
 from ingestion.types import Heading, Page
@@ -26,6 +28,8 @@ class TextWriter:
 
     def page(self, number: int) -> None:
         """What is written from here on stands on page `number`."""
+        if len(self._page_starts) + len(self._waiting) >= limits.MAX_PAGES:
+            raise FileTooLarge(f"has more than {limits.MAX_PAGES:,} pages; split it")
         self._waiting.append(number)
 
     def heading(self, level: int, title: str) -> None:
@@ -72,6 +76,8 @@ class TextWriter:
     def _append(self, text: str) -> None:
         self._parts.append(text)
         self._length += len(text)
+        if self._length > limits.MAX_TEXT_CHARACTERS:  # said now: a small file may go on and on
+            raise FileTooLarge(f"has more than {limits.MAX_TEXT_CHARACTERS:,} characters of text; split it")
 
     def _pages(self) -> tuple[Page, ...]:
         numbered = self._page_starts + [(number, self._length) for number in self._waiting]

@@ -129,7 +129,10 @@ def _facts(document: Document) -> bytes:
     most = limits.MAX_HEADINGS
     if max(len(document.headings), len(document.pages)) > most:
         raise FileTooLarge(f"{document.name} has more than {most:,} headings or pages; split it.")
-    return messages.facts_of(document)
+    facts = messages.facts_of(document)
+    if len(facts) > messages.MOST_BYTES[messages.FACTS]:
+        raise FileTooLarge(f"{document.name} says more about its text than it holds; split it.")
+    return facts
 
 
 def _receive(connection: socket.socket, count: int) -> bytes:

@@ -26,7 +26,7 @@ READY = struct.Struct("!I")  # said once: the bytes of a list of suffixes, which
 
 _MAX_NAME = 500
 _MAX_MESSAGE = 2_000
-_MAX_WARNINGS = 1_000
+_MAX_WARNINGS = 10_000
 _MAX_PAGE_NUMBER = 10_000_000
 MOST_BYTES = {
     NAME: 4 * _MAX_NAME,
