@@ -22,6 +22,15 @@ _ORIENTATION = "osd"  # a model that tells how a page is turned, listed among th
 _FIRST_LANGUAGE = "eng"
 _MAX_LANGUAGES = 4  # each one takes its time
 _LIST_SECONDS = 10
+# Small steps: it has to do with the memory of one reader of files.
+_PACKAGE_SETTINGS = {
+    "Global.log_level": "critical",
+    "Global.use_cls": False,
+    "Det.limit_type": "max",
+    "Det.limit_side_len": 960,
+    "Rec.rec_batch_num": 1,
+    "EngineConfig.onnxruntime.intra_op_num_threads": 1,
+}
 
 Recogniser: TypeAlias = Callable[[bytes, float], str]
 """(picture, seconds) -> its text; "" if there is none, or none in that time."""
@@ -88,12 +97,15 @@ def _output(command: list[str], given: bytes, seconds: float) -> str:
 
 def _read_by_package(picture: bytes, seconds: float) -> str:
     """The text, however long it takes: the package cannot be stopped, the process that reads the file can."""
-    found = _engine()(picture)
+    try:
+        found = _engine()(picture)
+    except Exception:  # it has errors of its own, most often for want of memory; the other pages must go on
+        return ""
     return "\n".join(found.txts or ())
 
 
 @cache
 def _engine() -> Callable[[bytes], Any]:
     package: Any = import_module(_PACKAGE)  # subtle: not above, for it is heavy and may not be there
-    engine: Callable[[bytes], Any] = package.RapidOCR(params={"Global.log_level": "critical"})
+    engine: Callable[[bytes], Any] = package.RapidOCR(params=_PACKAGE_SETTINGS)
     return engine

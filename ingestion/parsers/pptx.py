@@ -22,6 +22,8 @@ _TITLES = ("title", "ctrTitle")
 _MARGINS = ("dt", "ftr", "sldNum", "hdr", "sldImg")  # they repeat on every slide
 _LISTS = ("body", "obj", "")  # placeholders whose paragraphs are bullet points
 _NOTES = "Notes:"
+_LEAST_SIZE = 200  # hundredths of a point; nobody reads what is smaller
+_FAR = 2**62
 _GROUPS = ("grpSp", "AlternateContent", "Choice")
 
 
@@ -35,13 +37,15 @@ class _Slide:
 def parse_pptx(content: bytes) -> Parsed:
     """A page for each slide: title as heading, text, tables, chart labels, then the speaker's notes after "Notes:".
 
-    Hidden slides and shapes, comments, and what repeats on every slide (date, footer, number) are left out; a
-    warning says so of slides and comments. Pages are numbered as in the file, hidden slides counted.
+    Hidden slides and shapes, tiny text and text beside the slide, comments, and what repeats on every slide (date,
+    footer, number) are left out; a warning says so of slides, comments and what stands beside them. Pages are
+    numbered as in the file, hidden slides counted.
     """
     parts = read_parts(content, _WANTED, ".pptx")
     if _PRESENTATION not in parts:
         raise UnsupportedType("is a zip archive, but no PowerPoint presentation; export it as .pptx")
     slides = list(_slides(parts))
+    outside = [shape for slide in slides for shape in _take_out_unseen(slide.root, _size(parts))]
     writer = TextWriter()
     for slide in slides:
         if not _is_hidden_slide(slide):
@@ -49,7 +53,8 @@ def parse_pptx(content: bytes) -> Parsed:
             _write_slide(writer, parts, slide)
     core = parts.get("docProps/core.xml")
     title = text_of(read_xml(core).find("title")) if core else ""
-    return writer.parsed(title=_own_title(title), warnings=tuple(_warnings(parts, slides)))
+    warnings = [*_warnings(parts, slides), *(["text beside the slides was left out"] if outside else [])]
+    return writer.parsed(title=_own_title(title), warnings=tuple(warnings))
 
 
 def _own_title(title: str) -> str:
@@ -61,6 +66,43 @@ def _slides(parts: Mapping[str, bytes]) -> Iterator[_Slide]:
     ids = [entry.get("r:id", "") for entry in read_xml(parts[_PRESENTATION]).iter("sldId")]
     for number, name in enumerate((names[id_] for id_ in ids if id_ in names), start=1):
         yield _Slide(number, name, read_xml(parts[name]))
+
+
+def _size(parts: Mapping[str, bytes]) -> tuple[int, int]:
+    """Width and height of the slides."""
+    size = read_xml(parts[_PRESENTATION]).find("sldSz")
+    return (_number(size, "cx"), _number(size, "cy")) if size is not None else (_FAR, _FAR)
+
+
+def _number(element: Element, name: str) -> int:
+    text = element.get(name, "0")
+    return int(text) if text.lstrip("-").isdecimal() else 0
+
+
+def _take_out_unseen(slide: Element, size: tuple[int, int]) -> list[Element]:
+    """Take tiny text and the shapes beside the slide out of it; give back those shapes, if they have text."""
+    for paragraph in slide.iter("p"):
+        for run in paragraph.findall("r"):
+            properties = run.find("rPr")
+            if properties is not None and 0 < _number(properties, "sz") < _LEAST_SIZE:
+                paragraph.remove(run)
+    tree = slide.find("cSld/spTree")
+    if tree is None:
+        return []
+    outside = [shape for shape in tree if _is_outside(shape, size)]
+    for shape in outside:
+        tree.remove(shape)
+    return [shape for shape in outside if any(paragraph_text(paragraph).strip() for paragraph in shape.iter("p"))]
+
+
+def _is_outside(shape: Element, size: tuple[int, int]) -> bool:
+    place = shape.find("spPr/xfrm") if shape.tag == "sp" else None
+    start, extent = (place.find("off"), place.find("ext")) if place is not None else (None, None)
+    if start is None or extent is None:
+        return False
+    lows, lengths = (_number(start, "x"), _number(start, "y")), (_number(extent, "cx"), _number(extent, "cy"))
+    sides = zip(lows, lengths, size, strict=True)
+    return any(low >= whole or low + length <= 0 for low, length, whole in sides)
 
 
 def _is_hidden_slide(slide: _Slide) -> bool:

@@ -113,6 +113,10 @@ def test_package_is_used_without_program(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(sys.modules, "rapidocr", package)
     ocr._engine.cache_clear()
     assert parse_picture(image()).text == "one\ntwo"
+    package.RapidOCR = lambda params: lambda picture: 1 / 0
+    ocr._engine.cache_clear()
+    with pytest.raises(NoText, match="no text was found"):
+        parse_picture(image())
     ocr._engine.cache_clear()
 
 

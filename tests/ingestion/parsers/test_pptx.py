@@ -4,12 +4,14 @@ import zipfile
 from collections.abc import Callable
 from io import BytesIO
 
+import pptx
 import pytest
+from pptx.util import Inches, Pt
 
 from ingestion.errors import DamagedFile, EncryptedFile, FileTooLarge, UnsupportedType
 from ingestion.parsers.package import OLE_MAGIC
 from ingestion.parsers.pptx import parse_pptx
-from tests.ingestion.builders import assert_invariants, make_pptx, make_zip
+from tests.ingestion.builders import assert_invariants, make_pptx, make_zip, saved
 
 
 def with_part(name: str, content: bytes) -> bytes:
@@ -42,6 +44,24 @@ def test_pptx_left_out() -> None:
     assert "HIDDEN" not in parsed.text
     assert "COMMENT" not in parsed.text
     assert parsed.warnings == ("hidden slides were left out: 3", "comments were left out")
+
+
+def test_pptx_unseen_text() -> None:
+    """Text beside the slide, and too small to be seen, is left out; a box that is partly on the slide is read."""
+    deck = pptx.Presentation()
+    slide = deck.slides.add_slide(deck.slide_layouts[6])
+    for left, text in [
+        (Inches(1), "Seen."),
+        (Inches(-9), "LEFT"),
+        (deck.slide_width, "RIGHT"),
+        (Inches(-1), "Partly."),
+    ]:
+        slide.shapes.add_textbox(left, 0, Inches(2), Inches(1)).text_frame.text = text
+    tiny = slide.shapes[0].text_frame.paragraphs[0].add_run()
+    tiny.text, tiny.font.size = "TINY", Pt(1)
+    parsed = parse_pptx(saved(deck))
+    assert parsed.text == "Seen.\n\nPartly."
+    assert parsed.warnings == ("text beside the slides was left out",)
 
 
 @pytest.mark.parametrize(
