@@ -45,7 +45,8 @@ def parse_pptx(content: bytes) -> Parsed:
     if _PRESENTATION not in parts:
         raise UnsupportedType("is a zip archive, but no PowerPoint presentation; export it as .pptx")
     slides = list(_slides(parts))
-    outside = [shape for slide in slides for shape in _take_out_unseen(slide.root, _size(parts))]
+    size = _size(parts)
+    outside = [shape for slide in slides for shape in _take_out_unseen(slide.root, size)]
     writer = TextWriter()
     for slide in slides:
         if not _is_hidden_slide(slide):
