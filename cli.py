@@ -1,6 +1,7 @@
-"""The terminal: add documents, search them, ask them. The same engine as the page, without the page."""
+"""The terminal: add documents, search them, ask them, look after them. The same engine as the page, without it."""
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -8,98 +9,26 @@ from dataclasses import asdict
 from pathlib import Path
 
 from pydantic import ValidationError
-from tqdm import tqdm
 
 import cli_output as output
+from cli_adding import add
+from cli_library import FAILED, FINE, INTERRUPTED, note, reading, writing
+from cli_maintenance import backup, doctor, put_back, rebuild
+from cli_sync import sync
 from ingestion.errors import SightlineError
-from ingestion.limits import MAX_FILE_BYTES
 from rag.citations import check_answer
-from rag.embedding import load_embedder
 from rag.explanation import explain
 from rag.generation import chat_model
-from rag.library import Library
 from rag.pipeline import retrieve
 from rag.settings import Settings
-from rag.types import AddReport, Progress, Source
+from rag.types import Source
 
-FINE, FAILED, INTERRUPTED = 0, 1, 130  # argparse exits with 2 on wrong usage
 MOST_HITS = 1000
-
-
-def add(options: argparse.Namespace, settings: Settings) -> int:
-    """Add every file of the paths; a bad one is reported and the others go on."""
-    files, reports = files_of(options.paths), list(missing_paths(options.paths))
-    for report in reports:
-        show_report(report, options.json)
-    with Library.open(settings, load_embedder(settings)) as library, progress_bar(len(files)) as bar:
-        for path in files:
-            report = add_file(library, path, bar)
-            show_report(report, options.json)
-            reports.append(report)
-            bar.update()
-    if not options.json:
-        print(output.add_summary(reports))
-    return FAILED if any(report.status in output.NOT_ADDED for report in reports) else FINE
-
-
-def missing_paths(paths: Sequence[Path]) -> Iterator[AddReport]:
-    """A report for each path that leads to no file."""
-    for path in paths:
-        if not path.exists():
-            yield AddReport(str(path), "failed", message=f"{path}: there is no such file or folder.")
-        elif path.is_dir() and not files_of([path]):
-            yield AddReport(str(path), "failed", message=f"{path}: there is no file in this folder.")
-
-
-def files_of(paths: Sequence[Path]) -> list[Path]:
-    """The files that the paths name or hold, each once, those of a folder in order of their path."""
-    found: dict[Path, Path] = {}  # resolved -> as given
-    for path in paths:
-        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            if file.exists() and not file.is_dir():
-                found.setdefault(file.resolve(), file)
-    return list(found.values())
-
-
-def add_file(library: Library, path: Path, bar: tqdm) -> AddReport:
-    """What became of one file; never raises for one that cannot be read."""
-
-    def show(progress: Progress) -> None:
-        bar.set_postfix_str(f"{output.short(path.name, 30)}: {progress.stage} {progress.done}/{progress.total}")
-
-    if not path.is_file():
-        return AddReport(path.name, "failed", message=f"{path.name} is no regular file; nothing was read from it.")
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)  # one more than is accepted: enough to be refused
-    except OSError as error:
-        return AddReport(path.name, "failed", message=f"{path.name} could not be read: {error.strerror}.")
-    return library.add(path.name, content, progress=show)
-
-
-def progress_bar(files: int) -> tqdm:
-    """A bar on the terminal's stderr; nothing when stderr is piped."""
-    return tqdm(
-        total=files,
-        bar_format="{n_fmt}/{total_fmt} {bar:20} {elapsed}{postfix}",
-        disable=not sys.stderr.isatty(),
-        leave=False,
-        file=sys.stderr,
-    )
-
-
-def show_report(report: AddReport, as_json: bool) -> None:
-    """One report: JSON on stdout; for a person, failures on stderr."""
-    if as_json:
-        tqdm.write(output.to_json(asdict(report)), file=sys.stdout)
-    else:
-        tqdm.write(output.report_text(report), file=sys.stderr if report.status in output.NOT_ADDED else sys.stdout)
-    sys.stdout.flush()
 
 
 def list_documents(options: argparse.Namespace, settings: Settings) -> int:
     """List the documents, newest first."""
-    with Library.open(settings, load_embedder(settings)) as library:
+    with reading(settings) as library:
         records = library.documents()
     print(output.to_json([asdict(record) for record in records]) if options.json else output.records_text(records))
     return FINE
@@ -107,7 +36,7 @@ def list_documents(options: argparse.Namespace, settings: Settings) -> int:
 
 def remove(options: argparse.Namespace, settings: Settings) -> int:
     """Remove one document."""
-    with Library.open(settings, load_embedder(settings)) as library:
+    with writing(settings) as library:
         names = {record.id: record.name for record in library.documents()}
         library.remove(options.id)
     name = names[options.id]
@@ -119,7 +48,7 @@ def search(options: argparse.Namespace, settings: Settings) -> int:
     """Show the best chunks, and why each was found."""
     k = options.k or settings.context_chunks
     settings = settings.model_copy(update={"candidates": max(settings.candidates, k)})
-    with Library.open(settings, load_embedder(settings)) as library:
+    with reading(settings) as library:
         retrieval = retrieve(library, options.question, settings)
         hits = retrieval.rankings.get(Source.FUSED, ())[:k]
         explained = [(hit, explain(library, retrieval, hit.chunk.id)) for hit in hits]
@@ -132,9 +61,9 @@ def search(options: argparse.Namespace, settings: Settings) -> int:
 
 def ask(options: argparse.Namespace, settings: Settings) -> int:
     """Answer a question, then list the passages that the answer rests on."""
-    embedder = load_embedder(settings)
-    with Library.open(settings, embedder) as library:
+    with reading(settings) as library:
         retrieval = retrieve(library, options.question, settings)
+        embedder = library.embedder  # the one that the vectors are from, whatever the settings name
     model = chat_model(settings, embedder)
     pieces: list[str] = []
 
@@ -159,17 +88,17 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="cli.py",
         description="Chat with your own documents, and see why each passage was found.",
-        epilog='example:\n  cli.py add ~/manuals\n  cli.py ask "How long is the guarantee?"',
+        epilog=examples_text("add ~/manuals", 'ask "How long is the guarantee?"'),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
 
-    def command(name: str, run: Command, purpose: str, example: str) -> argparse.ArgumentParser:
+    def command(name: str, run: Command, purpose: str, *examples: str) -> argparse.ArgumentParser:
         added = commands.add_parser(
             name,
             help=purpose,
             description=f"{purpose[0].upper()}{purpose[1:]}.",
-            epilog=f"example:\n  cli.py {example}",
+            epilog=examples_text(*examples),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         added.add_argument("--json", action="store_true", help="print JSON instead of text")
@@ -179,9 +108,20 @@ def parser() -> argparse.ArgumentParser:
 
     added = command("add", add, "add files, and folders with all they hold", "add notes.pdf manuals/")
     added.add_argument("paths", metavar="PATH", nargs="+", type=Path, help="a file or a folder")
+    added = command("sync", sync, "make the library follow a folder", "sync ~/manuals", "sync ~/manuals --dry-run")
+    added.add_argument("folder", metavar="FOLDER", type=Path, help="a folder, with all it holds")
+    added.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
+    added.add_argument("--allow-empty", action="store_true", help="go on when the folder holds no document any more")
     command("list", list_documents, "list the documents, newest first", "list --json")
     added = command("remove", remove, "remove a document", "remove 1f0c2d3e4a5b6978")
     added.add_argument("id", metavar="ID", help="as the command list shows it")
+    added_questions(command)
+    added_upkeep(command)
+    return top
+
+
+def added_questions(command: Callable[..., argparse.ArgumentParser]) -> None:
+    """Adds the commands that ask the library."""
     added = command("search", search, "find chunks, and see why", 'search "refund time" -k 3')
     added.add_argument("question", metavar="QUERY", help="in your own words, in quotes")
     added.add_argument("-k", metavar="N", type=hit_count, help="how many chunks to show")
@@ -190,7 +130,24 @@ def parser() -> argparse.ArgumentParser:
     added.add_argument("question", metavar="QUESTION", help="in your own words, in quotes")
     added.add_argument("-k", dest="context_chunks", metavar="N", type=int, help="how many chunks to answer from")
     added.add_argument("--dense-weight", metavar="W", type=float, help="meaning against words, 0 to 1")
-    return top
+
+
+def added_upkeep(command: Callable[..., argparse.ArgumentParser]) -> None:
+    """Adds the commands that look after the library."""
+    command("rebuild", rebuild, "make the index anew after a change of the settings", "rebuild")
+    command("doctor", doctor, "check the library, and mend what can be mended", "doctor", "doctor --json")
+    added = command("backup", backup, "write the library into one file", "backup library.zip")
+    added.add_argument("file", metavar="FILE", type=Path, help="the file to write; one of that name is replaced")
+    added = command(
+        "restore", put_back, "put a backup into a new folder", "restore library.zip --data ~/restored-library"
+    )
+    added.add_argument("file", metavar="FILE", type=Path, help="what the command backup wrote")
+
+
+def examples_text(*examples: str) -> str:
+    """The end of a help text."""
+    lines = [f"  cli.py {example}" for example in examples]
+    return "\n".join(["example:" if len(lines) == 1 else "examples:", *lines])
 
 
 def hit_count(text: str) -> int:
@@ -208,6 +165,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code: 0 fine, 1 something was refused or failed, 2 wrong usage."""
+    logging.basicConfig(format="cli.py: %(message)s", level=logging.WARNING)
     commands = parser()
     options = commands.parse_args(arguments)
     try:
@@ -219,10 +177,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except SightlineError as error:
-        print(f"cli.py: {output.printable(str(error))}", file=sys.stderr)
+        note(str(error))
         return FAILED
     except KeyboardInterrupt:
-        print("\ncli.py: stopped; what was added before stays.", file=sys.stderr)
+        note("stopped; what was done before stays.")
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output left, as `| head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still buffered goes nowhere

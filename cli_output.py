@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
+from pathlib import Path
 from textwrap import fill, shorten
 from typing import Any
 
@@ -18,6 +19,7 @@ NOT_ADDED = frozenset({"refused", "failed", "cancelled"})
 _MARKDOWN_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])|\u200b")
 
 Explained = tuple[Hit, Explanation]
+Differences = Mapping[str, tuple[object, object]]  # setting -> (as built, as asked for)
 
 
 def to_json(value: object) -> str:
@@ -80,11 +82,11 @@ def citation_json(citation: Citation) -> dict[str, Any]:
     }
 
 
-def report_text(report: AddReport) -> str:
-    """What became of one file: its size in our units, or why it was not added."""
+def report_text(report: AddReport, status: str | None = None) -> str:
+    """What became of one file: its size in our units, or why it was not added. `status` stands for the report's."""
     if report.status in NOT_ADDED:
         return fill(f"{report.status}: {printable(report.message)}", WIDTH, subsequent_indent=INDENT)
-    line = f"{report.status}: {printable(report.file)} ({counted(report.pages, 'page')}, "
+    line = f"{status or report.status}: {printable(report.file)} ({counted(report.pages, 'page')}, "
     line += f"{counted(report.chunks, 'chunk')}, {counted(report.tokens, 'token')}, {report.seconds:.1f} s)"
     if report.unread_tokens:
         line += f"; {counted(report.unread_tokens, 'token')} not read by the model"
@@ -179,6 +181,45 @@ def answer_text(answer: Answer) -> str:
     for sentence in answer.unsupported:
         lines += ["", fill(f"No passage supports: {printable(plain(sentence))}", WIDTH, subsequent_indent=INDENT)]
     return "\n".join([*lines, "", f"Answered by: {printable(answer.model)}"])
+
+
+def differences_text(differences: Differences) -> str:
+    """What an index was built with and the settings ask otherwise, in one sentence."""
+    return " and ".join(f"{key} {there}, not {asked}" for key, (there, asked) in short_values(differences))
+
+
+def differences_table(differences: Differences) -> str:
+    """The same, one a line: "passage_tokens  64 -> 32"."""
+    width = max(map(len, differences))
+    return "\n".join(f"{key:{width}}  {there} -> {asked}" for key, (there, asked) in short_values(differences))
+
+
+def short_values(differences: Differences) -> Iterator[tuple[str, tuple[str, str]]]:
+    """The differences with values that fit a line; a fingerprint of a model does not."""
+    for key, (there, asked) in differences.items():
+        yield key, (short(str(there), 24), short(str(asked), 24))
+
+
+def rebuild_text(documents: int, kept: int) -> str:
+    """What a rebuild that came to its end has done."""
+    earlier = f"; {kept:,} of them had been done before" if kept else ""
+    return f"Rebuilt {counted(documents, 'document')}{earlier}."
+
+
+def doctor_text(documents: int | None, repairs: Sequence[str], faults: Sequence[str]) -> str:
+    """What was mended and what could not be. `documents` is None when they could not be counted."""
+    lines = [f"mended: {printable(repair)}" for repair in repairs]
+    lines += [f"not mended: {printable(fault)}" for fault in faults]
+    looked = "The library could not be read." if documents is None else f"{counted(documents, 'document')} checked"
+    if documents is not None:
+        looked += f": {len(repairs)} mended, {len(faults)} not mended." if lines else ": everything is whole."
+    return "\n".join([fill(line, WIDTH, subsequent_indent=INDENT) for line in lines] + [looked])
+
+
+def backup_text(target: Path, documents: int, size_bytes: int) -> str:
+    """What a backup holds and how to put it back."""
+    line = f"Backed up {counted(documents, 'document')} to {printable(str(target))} ({size_bytes / 1e6:.1f} MB)."
+    return f"{line}\nTo put it back: cli.py restore {printable(str(target))} --data NEW_FOLDER"
 
 
 def place(document: str, page: int | None, heading: str) -> str:

@@ -1,10 +1,14 @@
-"""The truth about the library: documents, chunks, passages and their vectors. The indexes are derived from it."""
+"""The truth about one index: documents, chunks, passages and their vectors. The search structures derive from it."""
 
 import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from hashlib import blake2b
+from pathlib import Path
 from sqlite3 import Row
+from typing import Self
+from zlib import crc32
 
 import numpy as np
 
@@ -13,20 +17,62 @@ from rag.database import Database
 from rag.errors import UnknownDocument
 from rag.types import DocumentRecord, Vector, Vectors
 
-_MAX_VARIABLES = 500  # ids a single statement takes; SQLite allows 32,766
-_RECORD = """
-SELECT d.*, json_array_length(d.pages) AS page_count,
-       (SELECT count(*) FROM chunks c WHERE c.document_id = d.id) AS chunk_count,
-       (SELECT count(*) FROM passages p JOIN chunks c ON c.id = p.chunk_id WHERE c.document_id = d.id) AS passage_count
-FROM documents d WHERE d.state = 'active'
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE documents (
+    id TEXT PRIMARY KEY, state TEXT NOT NULL CHECK (state IN ('staged', 'active', 'removed')), name TEXT NOT NULL,
+    title TEXT NOT NULL, media_type TEXT NOT NULL, size_bytes INTEGER NOT NULL, page_count INTEGER NOT NULL,
+    chunk_count INTEGER NOT NULL, passage_count INTEGER NOT NULL, tokens INTEGER NOT NULL,
+    unread_tokens INTEGER NOT NULL, added_at TEXT NOT NULL, warnings TEXT NOT NULL,
+    pages TEXT NOT NULL, headings TEXT NOT NULL, text TEXT NOT NULL  -- last: what comes after them costs reading them
+) STRICT;
+CREATE INDEX documents_not_active ON documents (id) WHERE state <> 'active';
+CREATE TABLE sources (
+    source TEXT PRIMARY KEY, document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX sources_of_document ON sources (document_id);
+CREATE TABLE chunks (
+    id TEXT PRIMARY KEY, document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    text TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
+    page INTEGER, heading TEXT NOT NULL, token_count INTEGER NOT NULL, later_pages TEXT NOT NULL
+) STRICT;
+CREATE INDEX chunks_of_document ON chunks (document_id);
+CREATE TABLE passages (
+    id TEXT PRIMARY KEY, chunk_id TEXT NOT NULL REFERENCES chunks (id) ON DELETE CASCADE,
+    start INTEGER NOT NULL, end INTEGER NOT NULL, token_count INTEGER NOT NULL,
+    text_hash BLOB NOT NULL, vector BLOB NOT NULL, vector_sum INTEGER NOT NULL
+) STRICT;
+CREATE INDEX passages_of_chunk ON passages (chunk_id);
+CREATE INDEX passages_by_text ON passages (text_hash)
 """
+_MAX_VARIABLES = 500  # ids a single statement takes; SQLite allows 32,766
+_RECORD = (
+    "SELECT id, name, title, media_type, size_bytes, page_count, chunk_count, passage_count, tokens, unread_tokens, "
+    "added_at, warnings FROM documents WHERE state = 'active' "
+)
+_ACTIVE_PASSAGES = (
+    "FROM passages p JOIN chunks c ON c.id = p.chunk_id JOIN documents d ON d.id = c.document_id "
+    "WHERE d.state = 'active'"
+)
+_NEXT_EPOCH = (
+    "INSERT INTO facts VALUES ('epoch', '1') ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
+)
+
+
+def text_hash(text: str) -> bytes:
+    """What a passage's text is known by: equal texts have equal vectors under one passport."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 class Catalogue:
-    """Documents of the library: staged with all their parts, then made active in one step. Readers see active ones."""
+    """Documents of one index: staged with all their parts, then made active in one step. Readers see active ones.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    A document is known by its content. Its sources, file names or paths, say where it came from: a source points to
+    one document at a time, and a document that no source points to is retired.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self.database = Database(path, _SCHEMA, _VERSION, read_only=read_only)
 
     def stage(
         self,
@@ -45,6 +91,9 @@ class Catalogue:
             "title": document.title,
             "media_type": document.media_type,
             "size_bytes": size_bytes,
+            "page_count": len(document.pages),
+            "chunk_count": len(chunks),
+            "passage_count": len(passages),
             "text": document.text,
             "pages": json.dumps([asdict(page) for page in document.pages]),
             "headings": json.dumps([asdict(heading) for heading in document.headings]),
@@ -54,7 +103,8 @@ class Catalogue:
             "added_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "state": "staged",
         }
-        with self._database.transaction() as connection:
+        text = document.text
+        with self.database.transaction() as connection:
             names = ", ".join(row)
             marks = ", ".join(f":{name}" for name in row)
             connection.execute(f"INSERT INTO documents ({names}) VALUES ({marks})", row)  # noqa: S608
@@ -64,59 +114,111 @@ class Catalogue:
                 [_chunk_row(chunk) for chunk in chunks],
             )
             connection.executemany(
-                "INSERT INTO passages (id, chunk_id, start, end, token_count, vector) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO passages (id, chunk_id, start, end, token_count, text_hash, vector, vector_sum) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (p.id, p.chunk_id, p.start, p.end, p.token_count, vector.tobytes())
-                    for p, vector in zip(passages, vectors, strict=True)
+                    (*_place(passage), text_hash(text[passage.start : passage.end]), blob, crc32(blob))
+                    for passage, blob in zip(passages, [vector.tobytes() for vector in vectors], strict=True)
                 ],
             )
 
-    def activate(self, document_id: str) -> None:
-        """Makes a staged document visible."""
-        self._set_state(document_id, "active")
+    def activate(self, document_id: str, source: str) -> str | None:
+        """Makes a document what `source` points to, visible in the same step in which the one before it vanishes.
+
+        Returns the id of the document that was retired by this, if any. Raises UnknownDocument.
+        """
+        with self.database.transaction() as connection:
+            before = connection.execute("SELECT document_id FROM sources WHERE source = ?", (source,)).fetchone()
+            cursor = connection.execute("UPDATE documents SET state = 'active' WHERE id = ?", (document_id,))
+            if cursor.rowcount == 0:
+                raise UnknownDocument(f"There is no document {document_id!r} in this library.")
+            connection.execute("INSERT OR REPLACE INTO sources VALUES (?, ?)", (source, document_id))
+            if before is None or before["document_id"] == document_id:
+                return None
+            connection.execute(_NEXT_EPOCH)
+            retired = connection.execute(
+                "UPDATE documents SET state = 'removed' WHERE id = ? "
+                "AND NOT EXISTS (SELECT 1 FROM sources WHERE document_id = ?)",
+                (before["document_id"], before["document_id"]),
+            )
+            return before["document_id"] if retired.rowcount else None
 
     def retire(self, document_id: str) -> None:
         """Makes a document invisible. Raises UnknownDocument."""
-        self._set_state(document_id, "removed")
+        with self.database.transaction() as connection:
+            cursor = connection.execute("UPDATE documents SET state = 'removed' WHERE id = ?", (document_id,))
+            if cursor.rowcount == 0:
+                raise UnknownDocument(f"There is no document {document_id!r} in this library.")
+            connection.execute(_NEXT_EPOCH)
+
+    def forget_source(self, source: str) -> str | None:
+        """Takes a source away; returns the id of the document that was retired because it was its last one."""
+        with self.database.transaction() as connection:
+            row = connection.execute("SELECT document_id FROM sources WHERE source = ?", (source,)).fetchone()
+            connection.execute("DELETE FROM sources WHERE source = ?", (source,))
+            if (
+                row is None
+                or connection.execute("SELECT 1 FROM sources WHERE document_id = ?", (row["document_id"],)).fetchone()
+            ):
+                return None
+            connection.execute("UPDATE documents SET state = 'removed' WHERE id = ?", (row["document_id"],))
+            connection.execute(_NEXT_EPOCH)
+            return str(row["document_id"])
 
     def forget(self, document_id: str) -> None:
         """Deletes a document and all its parts, from the file too."""
-        with self._database.transaction() as connection:
+        with self.database.transaction() as connection:
             connection.execute("DELETE FROM documents WHERE id = ?", (document_id,))
-        self._database.empty_log()
+        self.database.empty_log()
+
+    def rename(self, document_id: str, name: str) -> None:
+        """Gives a document another name to be shown by."""
+        with self.database.transaction() as connection:
+            connection.execute("UPDATE documents SET name = ? WHERE id = ?", (name, document_id))
+
+    def sources(self, prefix: str = "") -> dict[str, str]:
+        """Ids of visible documents by source, of the sources that begin with `prefix`."""
+        rows = self.database.query(
+            "SELECT s.source, s.document_id FROM sources s JOIN documents d ON d.id = s.document_id "
+            "WHERE d.state = 'active' AND substr(s.source, 1, ?) = ? ORDER BY s.source",
+            (len(prefix), prefix),
+        )
+        return {row["source"]: row["document_id"] for row in rows}
+
+    def sources_of(self, document_id: str) -> list[str]:
+        """Where a document came from."""
+        rows = self.database.query("SELECT source FROM sources WHERE document_id = ? ORDER BY source", (document_id,))
+        return [row["source"] for row in rows]
 
     def inactive_ids(self) -> list[str]:
         """Documents that were left half added or half removed."""
-        rows = self._database.connection.execute("SELECT id FROM documents WHERE state <> 'active'")
-        return [row["id"] for row in rows]
+        return [row["id"] for row in self.database.query("SELECT id FROM documents WHERE state <> 'active'")]
 
     def records(self) -> list[DocumentRecord]:
         """The documents, newest first."""
-        rows = self._database.connection.execute(_RECORD + "ORDER BY d.added_at DESC, d.name")
-        return [_record(row) for row in rows]
+        return [_record(row) for row in self.database.query(_RECORD + "ORDER BY added_at DESC, name")]
 
     def record(self, document_id: str) -> DocumentRecord:
         """One document's row. Raises UnknownDocument."""
-        row = self._database.connection.execute(_RECORD + "AND d.id = ?", (document_id,)).fetchone()
-        if row is None:
+        found = self.records_of([document_id])
+        if not found:
             raise UnknownDocument(f"There is no document {document_id!r} in this library.")
-        return _record(row)
+        return found[0]
 
     def records_of(self, document_ids: Collection[str]) -> list[DocumentRecord]:
         """The rows of those of the documents that are visible."""
-        return [_record(row) for row in self._in(_RECORD + "AND d.id IN ({marks})", document_ids)]
+        return [_record(row) for row in self._in(_RECORD + "AND id IN ({marks})", document_ids)]
 
     def has(self, document_id: str) -> bool:
         """Whether a document with this id is visible."""
-        query = "SELECT 1 FROM documents WHERE id = ? AND state = 'active'"
-        return self._database.connection.execute(query, (document_id,)).fetchone() is not None
+        return bool(self.database.query("SELECT 1 FROM documents WHERE id = ? AND state = 'active'", (document_id,)))
 
     def document(self, document_id: str) -> Document:
         """One document with its text. Raises UnknownDocument."""
-        query = "SELECT * FROM documents WHERE id = ? AND state = 'active'"
-        row = self._database.connection.execute(query, (document_id,)).fetchone()
-        if row is None:
+        rows = self.database.query("SELECT * FROM documents WHERE id = ? AND state = 'active'", (document_id,))
+        if not rows:
             raise UnknownDocument(f"There is no document {document_id!r} in this library.")
+        row = rows[0]
         return Document(
             id=row["id"],
             name=row["name"],
@@ -139,7 +241,7 @@ class Catalogue:
     def chunks_of(self, document_id: str) -> list[Chunk]:
         """The chunks of one document, in reading order."""
         query = "SELECT * FROM chunks WHERE document_id = ? ORDER BY start, end"
-        return [_chunk(row) for row in self._database.connection.execute(query, (document_id,))]
+        return [_chunk(row) for row in self.database.query(query, (document_id,))]
 
     def passages(self, chunk_ids: Collection[str]) -> dict[str, list[tuple[Passage, Vector]]]:
         """The passages of each chunk with their vectors, in reading order."""
@@ -147,67 +249,98 @@ class Catalogue:
         found: dict[str, list[tuple[Passage, Vector]]] = {chunk_id: [] for chunk_id in chunk_ids}
         for row in self._in(query, chunk_ids):
             passage = Passage(row["chunk_id"], row["start"], row["end"], row["token_count"])
-            found[row["chunk_id"]].append((passage, np.frombuffer(row["vector"], dtype=np.float32)))
+            found[row["chunk_id"]].append((passage, _vector(row)))
         return found
+
+    def passage_ids_of(self, document_id: str) -> list[str]:
+        """The ids of the passages of one document."""
+        query = "SELECT p.id FROM passages p JOIN chunks c ON c.id = p.chunk_id WHERE c.document_id = ?"
+        return [row["id"] for row in self.database.query(query, (document_id,))]
+
+    def known_vectors(self, hashes: Collection[bytes]) -> dict[bytes, Vector]:
+        """Vectors of texts that were embedded before, by `text_hash`."""
+        query = "SELECT text_hash, vector FROM passages WHERE text_hash IN ({marks})"
+        return {row["text_hash"]: _vector(row) for row in self._in(query, hashes)}
 
     def chunk_sample(self, size: int) -> list[str]:
         """Ids of about `size` chunks spread evenly over the library; all of them if there are no more."""
         query = "SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id WHERE d.state = 'active'"
-        ids = [row["id"] for row in self._database.connection.execute(query + " ORDER BY c.id")]
+        ids = [row["id"] for row in self.database.query(query + " ORDER BY c.id")]
         step = max(1, -(-len(ids) // size))
         return ids[::step]
 
     def all_passages(self, batch_size: int) -> Iterator[tuple[list[str], Vectors]]:
         """Every active passage id with its vector, in batches: what the vector store is rebuilt from."""
-        query = (
-            "SELECT p.id, p.vector FROM passages p JOIN chunks c ON c.id = p.chunk_id "
-            "JOIN documents d ON d.id = c.document_id WHERE d.state = 'active'"
-        )
-        cursor = self._database.connection.execute(query)
-        while rows := cursor.fetchmany(batch_size):
-            yield (
-                [row["id"] for row in rows],
-                np.stack([np.frombuffer(row["vector"], dtype=np.float32) for row in rows]),
-            )
+        for rows in self.database.batches(f"SELECT p.id, p.vector {_ACTIVE_PASSAGES}", batch_size):
+            yield [row["id"] for row in rows], np.stack([_vector(row) for row in rows])
 
     def counts(self) -> tuple[int, int, int]:
         """How many active documents, chunks and passages there are."""
-        query = """
-        SELECT count(*), coalesce(sum(chunk_count), 0), coalesce(sum(passage_count), 0) FROM
-        """
-        row = self._database.connection.execute(f"{query} ({_RECORD})").fetchone()
-        return row[0], row[1], row[2]
+        query = "SELECT count(*), total(chunk_count), total(passage_count) FROM documents WHERE state = 'active'"
+        documents, chunks, passages = self.database.query(query)[0]
+        return documents, int(chunks), int(passages)
+
+    def epoch(self) -> str:
+        """Another one whenever a document has become invisible; in between, all that is read fits together."""
+        return self.database.fact("epoch") or "0"
+
+    def take_listing(self, other: Self) -> None:
+        """Makes names, dates and sources of the documents those that they have in another catalogue."""
+        dates = other.database.query("SELECT name, added_at, id FROM documents WHERE state = 'active'")
+        sources = other.database.query("SELECT source, document_id FROM sources")
+        with self.database.transaction() as connection:
+            connection.executemany("UPDATE documents SET name = ?, added_at = ? WHERE id = ?", map(tuple, dates))
+            connection.execute("DELETE FROM sources")
+            connection.executemany("INSERT INTO sources VALUES (?, ?)", map(tuple, sources))
+
+    def faults(self) -> list[str]:
+        """What is wrong with the file, structure and content; empty if it is as it was written."""
+        found = self.database.faults()
+        for row in [] if found else self.database.query("SELECT id, name FROM documents WHERE state = 'active'"):
+            if not self._is_whole(row["id"]):
+                found.append(f"the stored text or vectors of {row['name']} have changed")
+        return found
+
+    def _is_whole(self, document_id: str) -> bool:
+        try:
+            text, record = self.document(document_id).text, self.record(document_id)
+        except (ValueError, TypeError):  # what is no JSON, or other fields than were written
+            return False
+        chunks = self.database.query("SELECT text, start, end FROM chunks WHERE document_id = ?", (document_id,))
+        passages = self.database.query(
+            "SELECT p.start, p.end, p.text_hash, p.vector, p.vector_sum FROM passages p "
+            "JOIN chunks c ON c.id = p.chunk_id WHERE c.document_id = ?",
+            (document_id,),
+        )
+        if (record.chunks, record.passages) != (len(chunks), len(passages)):
+            return False
+        return all(text[row["start"] : row["end"]] == row["text"] for row in chunks) and all(
+            text_hash(text[row["start"] : row["end"]]) == row["text_hash"] and crc32(row["vector"]) == row["vector_sum"]
+            for row in passages
+        )
 
     def passport(self) -> dict[str, str | int] | None:
-        """What the vectors were made with; None while the library is new."""
-        row = self._database.connection.execute("SELECT value FROM facts WHERE key = 'passport'").fetchone()
-        return json.loads(row["value"]) if row else None
+        """What the vectors were made with; None while nothing was."""
+        stored = self.database.fact("passport")
+        return json.loads(stored) if stored else None
 
     def set_passport(self, passport: dict[str, str | int]) -> None:
         """Records what the vectors are made with."""
-        self.set_fact("passport", json.dumps(passport))
+        self.database.set_fact("passport", json.dumps(passport))
 
-    def fact(self, key: str) -> str | None:
-        """A small remembered value."""
-        row = self._database.connection.execute("SELECT value FROM facts WHERE key = ?", (key,)).fetchone()
-        return row["value"] if row else None
-
-    def set_fact(self, key: str, value: str) -> None:
-        """Remembers a small value."""
-        with self._database.transaction() as connection:
-            connection.execute("INSERT OR REPLACE INTO facts (key, value) VALUES (?, ?)", (key, value))
-
-    def _set_state(self, document_id: str, state: str) -> None:
-        with self._database.transaction() as connection:
-            cursor = connection.execute("UPDATE documents SET state = ? WHERE id = ?", (state, document_id))
-            if cursor.rowcount == 0:
-                raise UnknownDocument(f"There is no document {document_id!r} in this library.")
-
-    def _in(self, query: str, values: Collection[str]) -> Iterator[Row]:
+    def _in(self, query: str, values: Collection[str] | Collection[bytes]) -> Iterator[Row]:
         listed = list(values)
         for start in range(0, len(listed), _MAX_VARIABLES):
             part = listed[start : start + _MAX_VARIABLES]
-            yield from self._database.connection.execute(query.format(marks=", ".join("?" * len(part))), part)
+            yield from self.database.query(query.format(marks=", ".join("?" * len(part))), part)
+
+
+def _place(passage: Passage) -> tuple[str, str, int, int, int]:
+    return passage.id, passage.chunk_id, passage.start, passage.end, passage.token_count
+
+
+def _vector(row: Row) -> Vector:
+    return np.frombuffer(row["vector"], dtype=np.float32)
 
 
 def _record(row: Row) -> DocumentRecord:

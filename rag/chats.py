@@ -34,22 +34,29 @@ class Chat:
 class Chats:
     """All conversations of one library."""
 
+    SCHEMA = """
+    CREATE TABLE chats (id TEXT PRIMARY KEY, title TEXT NOT NULL, created_at TEXT NOT NULL) STRICT;
+    CREATE TABLE messages (
+        chat_id TEXT NOT NULL REFERENCES chats (id) ON DELETE CASCADE,
+        ordinal INTEGER NOT NULL, role TEXT NOT NULL, content TEXT NOT NULL, answer TEXT, created_at TEXT NOT NULL,
+        PRIMARY KEY (chat_id, ordinal)
+    ) STRICT"""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def list(self) -> list[Chat]:
         """The conversations, newest first, without their messages."""
-        rows = self._database.connection.execute("SELECT * FROM chats ORDER BY created_at DESC, id")
+        rows = self._database.query("SELECT * FROM chats ORDER BY created_at DESC, id")
         return [Chat(row["id"], row["title"], row["created_at"]) for row in rows]
 
     def get(self, chat_id: str) -> Chat:
         """One conversation with its messages. Raises UnknownDocument."""
-        row = self._database.connection.execute("SELECT * FROM chats WHERE id = ?", (chat_id,)).fetchone()
-        if row is None:
+        rows = self._database.query("SELECT * FROM chats WHERE id = ?", (chat_id,))
+        if not rows:
             raise UnknownDocument(f"There is no chat {chat_id!r} in this library.")
-        messages = self._database.connection.execute(
-            "SELECT * FROM messages WHERE chat_id = ? ORDER BY ordinal", (chat_id,)
-        )
+        row = rows[0]
+        messages = self._database.query("SELECT * FROM messages WHERE chat_id = ? ORDER BY ordinal", (chat_id,))
         return Chat(row["id"], row["title"], row["created_at"], tuple(_message(message) for message in messages))
 
     def create(self, title: str) -> Chat:
@@ -72,9 +79,10 @@ class Chats:
             )
 
     def delete(self, chat_id: str) -> None:
-        """Deletes a conversation and its turns."""
+        """Deletes a conversation and its turns, from the file too."""
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM chats WHERE id = ?", (chat_id,))
+        self._database.empty_log()
 
 
 def _message(row: Row) -> ChatMessage:

@@ -2,7 +2,9 @@
 
 SightlineError (ingestion.errors)
 ├── LibraryInUse      another process owns the data folder
-├── LibraryMismatch   the index was built with other settings
+├── LibraryMismatch   the library was built with something that is not here
+├── LibraryDamaged    a file of the truth is not whole; a backup is needed
+├── StorageFailed     the disk is full, or the folder cannot be written
 ├── UnknownDocument   no document or chunk with this id
 ├── ModelUnavailable  an embedding model cannot be loaded
 ├── Cancelled         a person stopped the work; nothing of it stays
@@ -17,7 +19,15 @@ class LibraryInUse(SightlineError):
 
 
 class LibraryMismatch(SightlineError):
-    """The index was built with other settings than those asked for."""
+    """The library was built with something that is not here: a layout, or a model."""
+
+
+class LibraryDamaged(SightlineError):
+    """A file that holds the truth is not whole."""
+
+
+class StorageFailed(SightlineError):
+    """The disk is full, or the folder cannot be written."""
 
 
 class UnknownDocument(SightlineError):

@@ -30,10 +30,10 @@ def explain(library: Library, retrieval: Retrieval, chunk_id: str) -> Explanatio
     ladder = retrieval.ladders[chunk_id]
     chunk = next(hit.chunk for hit in retrieval.rankings[Source.FUSED] if hit.chunk.id == chunk_id)
     library.catalogue.record(chunk.document_id)
-    ladder = replace(ladder, keyword_score=library.keywords.scores(retrieval.query, [chunk_id]).get(chunk_id))
+    ladder = replace(ladder, keyword_score=library.index.keywords.scores(retrieval.query, [chunk_id]).get(chunk_id))
     best = ladder.passages[0]
     attribution = attribute(library.embedder, chunk, best, retrieval.query_vector)
-    sample = library.cosine_sample()
+    sample = library.index.cosine_sample()
     return Explanation(
         chunk=chunk,
         ladder=ladder,
@@ -103,8 +103,8 @@ def cosine_without(embedder: Embedder, chunk: Chunk, ladder: Ladder, query_vecto
 
 def matched_terms(library: Library, query: str, chunk: Chunk) -> tuple[MatchedTerm, ...]:
     """The terms of the query that the chunk holds, the largest share of its BM25 first."""
-    shares = library.keywords.term_shares(query, chunk.id)
-    occurrences = library.keywords.occurrences(chunk.text, shares)
+    shares = library.index.keywords.term_shares(query, chunk.id)
+    occurrences = library.index.keywords.occurrences(chunk.text, shares)
     return tuple(
         MatchedTerm(term, share, tuple((chunk.start + start, chunk.start + end) for start, end in occurrences[term]))
         for term, share in shares.items()

@@ -5,14 +5,16 @@ Per term: idf · (k1 + 1) · tf / (tf + k1 · (1 - b + b · dl / avgdl)), idf = 
 
 import json
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from math import log
 from pathlib import Path
+from traceback import clear_frames
 from typing import Any
 
 import tantivy
 
 from ingestion.types import Chunk
+from rag.errors import StorageFailed
 from rag.stop_words import ENGLISH
 
 _WRITER_BYTES = 15_000_000  # the engine's minimum
@@ -21,11 +23,13 @@ _WORD = re.compile(r"[^\W_]+")  # what the engine's tokenizer splits at: everyth
 
 
 class KeywordIndex:
-    """A tantivy index of chunk texts: lower-cased, English stop words out, Snowball stems."""
+    """A tantivy index of chunk texts: lower-cased, English stop words out, Snowball stems.
 
-    def __init__(self, folder: Path) -> None:
+    Without a folder it is kept in memory. Writing raises StorageFailed, and leaves what is searched as it was.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
         self._analyzer = (
             tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
             .filter(tantivy.Filter.lowercase())
@@ -38,29 +42,36 @@ class KeywordIndex:
         builder.add_text_field("document_id", tokenizer_name="raw")
         builder.add_text_field("body", tokenizer_name=_ANALYZER, index_option="freq")
         self._schema = builder.build()
-        self._index = tantivy.Index(self._schema, path=str(folder))
+        if folder is None:
+            self._index = tantivy.Index(self._schema)
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._index = tantivy.Index(self._schema, path=str(folder))
         self._index.register_tokenizer(_ANALYZER, self._analyzer)
 
     def add(self, chunks: Iterable[Chunk]) -> None:
         """Makes chunks searchable."""
-        self._write(self._index.writer(_WRITER_BYTES, num_threads=1), chunks)
+        self._write(lambda writer: _add(writer, chunks))
 
     def delete(self, document_id: str) -> None:
         """Removes the chunks of one document from what is found. See `has_remains`."""
-        writer = self._index.writer(_WRITER_BYTES, num_threads=1)
-        writer.delete_documents_by_term("document_id", document_id)
-        self._commit(writer)
+        self._write(lambda writer: writer.delete_documents_by_term("document_id", document_id))
 
     def has_remains(self) -> bool:
         """Whether words of deleted chunks are still on disk and in the statistics: files go only whole."""
+        if self._folder is None:
+            return False
         meta = json.loads((self._folder / "meta.json").read_text(encoding="utf-8"))
         return any(segment["deletes"] for segment in meta["segments"])
 
     def replace(self, chunks: Iterable[Chunk]) -> None:
         """Makes `chunks` all there is, in one step; of others nothing remains."""
-        writer = self._index.writer(_WRITER_BYTES, num_threads=1)
-        writer.delete_all_documents()
-        self._write(writer, chunks)
+
+        def write(writer: tantivy.IndexWriter) -> None:
+            writer.delete_all_documents()
+            _add(writer, chunks)
+
+        self._write(write)
 
     def count(self) -> int:
         """How many chunks are indexed."""
@@ -111,15 +122,21 @@ class KeywordIndex:
                     found[term].append(match.span())
         return found
 
-    def _write(self, writer: tantivy.IndexWriter, chunks: Iterable[Chunk]) -> None:
-        for chunk in chunks:
-            writer.add_document(tantivy.Document(chunk_id=chunk.id, document_id=chunk.document_id, body=chunk.text))
-        self._commit(writer)
-
-    def _commit(self, writer: tantivy.IndexWriter) -> None:
-        writer.commit()
-        writer.wait_merging_threads()
-        self._index.reload()
+    def _write(self, change: Callable[[tantivy.IndexWriter], object]) -> None:
+        writer = None
+        try:
+            writer = self._index.writer(_WRITER_BYTES, num_threads=1)
+            change(writer)
+            writer.commit()
+            writer.wait_merging_threads()
+            self._index.reload()
+        except BaseException as error:
+            # subtle: the engine's lock is held as long as the writer lives, and the traceback would keep it alive.
+            writer = None
+            clear_frames(error.__traceback__)
+            if isinstance(error, (ValueError, OSError)):
+                raise StorageFailed(f"The keyword index could not be written ({error}). Is the disk full?") from error
+            raise
 
     def _any_term(self, terms: Collection[str]) -> tantivy.Query:
         query = tantivy.Query
@@ -135,6 +152,11 @@ class KeywordIndex:
         searcher = self._index.searcher()
         hits = searcher.search(query, max(1, limit)).hits
         return [(searcher.doc(address)["chunk_id"][0], score) for score, address in hits]
+
+
+def _add(writer: tantivy.IndexWriter, chunks: Iterable[Chunk]) -> None:
+    for chunk in chunks:
+        writer.add_document(tantivy.Document(chunk_id=chunk.id, document_id=chunk.document_id, body=chunk.text))
 
 
 def _idf(count: int, containing: int) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ingestion.types import Chunk, Passage
 from rag.fusion import convex_combination, reciprocal_rank
-from rag.library import Library
+from rag.index import Index
 from rag.settings import Settings
 from rag.types import Hit, Ladder, PassageScore, Source, Vector
 
@@ -24,34 +24,34 @@ class Rankings:
     ladders: Mapping[str, Ladder]
 
 
-def find_by_meaning(library: Library, query_vector: Vector, limit: int) -> list[str]:
+def find_by_meaning(index: Index, query_vector: Vector, limit: int) -> list[str]:
     """Ids of the `limit` active chunks whose best passage is nearest, nearest first."""
     asked = limit * _PASSAGES_PER_CHUNK
     while True:
-        found = library.vectors.search(query_vector, asked)
+        found = index.nearest_passages(query_vector, asked)
         ids = list(dict.fromkeys(chunk_id_of(passage_id) for passage_id, _ in found))
-        active = library.catalogue.chunks(ids)
+        active = index.catalogue.chunks(ids)
         kept = [chunk_id for chunk_id in ids if chunk_id in active]
         if len(kept) >= limit or len(found) < asked:
             return kept[:limit]
         asked *= 2
 
 
-def find_by_words(library: Library, query: str, limit: int) -> list[tuple[str, float]]:
+def find_by_words(index: Index, query: str, limit: int) -> list[tuple[str, float]]:
     """The `limit` active chunks with the highest BM25 as (id, score), best first."""
-    found = library.keywords.search(query, limit)
-    active = library.catalogue.chunks([chunk_id for chunk_id, _ in found])
+    found = index.keywords.search(query, limit)
+    active = index.catalogue.chunks([chunk_id for chunk_id, _ in found])
     return [(chunk_id, score) for chunk_id, score in found if chunk_id in active]
 
 
-def rank(library: Library, query: str, query_vector: Vector, settings: Settings) -> Rankings:
+def rank(index: Index, query: str, query_vector: Vector, settings: Settings) -> Rankings:
     """The dense, keyword and fused rankings of the candidates, with every score on the way."""
-    dense_ids = find_by_meaning(library, query_vector, settings.candidates)
-    keyword_ids = [chunk_id for chunk_id, _ in find_by_words(library, query, settings.candidates)]
-    chunks = library.catalogue.chunks({*dense_ids, *keyword_ids})
-    passages = passage_scores(library, chunks, query_vector)
+    dense_ids = find_by_meaning(index, query_vector, settings.candidates)
+    keyword_ids = [chunk_id for chunk_id, _ in find_by_words(index, query, settings.candidates)]
+    chunks = index.catalogue.chunks({*dense_ids, *keyword_ids})
+    passages = passage_scores(index, chunks, query_vector)
     cosines = {chunk_id: scored[0].cosine for chunk_id, scored in passages.items()}
-    keyword_scores = library.keywords.scores(query, list(chunks))
+    keyword_scores = index.keywords.scores(query, list(chunks))
     dense_ranks = _ranks({key: cosines[key] for key in dense_ids if key in cosines})
     keyword_ranks = _ranks({key: keyword_scores[key] for key in keyword_ids if key in keyword_scores})
     if settings.fusion == "rrf":
@@ -60,7 +60,7 @@ def rank(library: Library, query: str, query_vector: Vector, settings: Settings)
         fused = convex_combination(
             cosines,
             keyword_scores,
-            full_keyword_score=library.keywords.full_score(query),
+            full_keyword_score=index.keywords.full_score(query),
             dense_weight=settings.dense_weight,
         )
     fused_ranks = _ranks({key: share.score for key, share in fused.items()})
@@ -88,12 +88,12 @@ def rank(library: Library, query: str, query_vector: Vector, settings: Settings)
 
 
 def passage_scores(
-    library: Library, chunks: Mapping[str, Chunk], query_vector: Vector
+    index: Index, chunks: Mapping[str, Chunk], query_vector: Vector
 ) -> dict[str, tuple[PassageScore, ...]]:
     """The passages of each chunk with their exact cosines, best first."""
     return {
         chunk_id: tuple(sorted(_scored(pairs, query_vector), key=lambda score: (-score.cosine, score.passage.start)))
-        for chunk_id, pairs in library.catalogue.passages(list(chunks)).items()
+        for chunk_id, pairs in index.catalogue.passages(list(chunks)).items()
         if pairs
     }
 

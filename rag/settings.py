@@ -14,6 +14,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(default=Path.home() / ".local/share/sightline", description="where the library is kept")
     cache_dir: Path = Field(default=Path.home() / ".cache/sightline", description="where exported models are kept")
+    watch_dir: Path | None = Field(default=None, description="a folder that the library of the web page follows")
 
     embedding_model: str = Field(
         default="all-MiniLM-L6-v2", description="the packaged model, or any sentence-transformers name or folder"

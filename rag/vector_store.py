@@ -1,9 +1,12 @@
 """The vectors of the passages in Chroma. Home of chromadb: its distances become similarities here.
 
 Chroma is given vectors only, never texts and never an embedding function: a stored one would be run by whoever opens
-the collection. It is rebuilt from the catalogue whenever the two disagree.
+the collection. Its vector files are not safe when a process is killed while it writes them: they are flushed and
+fingerprinted after every step, and a store whose files are not as they were left is rebuilt before it is opened:
+opening a damaged one may raise, answer wrongly, or kill the process.
 """
 
+import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -11,10 +14,13 @@ import chromadb
 from chromadb.api.collection_configuration import CreateCollectionConfiguration, CreateHNSWConfiguration
 from chromadb.config import Settings as ChromaSettings
 
+from rag.fingerprint import fingerprint
 from rag.types import Vector, Vectors
 
 _COLLECTION = "passages"
-_BATCH = 200  # near full speed, and readers wait under half a second
+BATCH = 200
+"""Vectors to add in one call: near full speed, and readers wait under half a second."""
+
 _HNSW = CreateHNSWConfiguration(space="cosine", ef_construction=200, max_neighbors=32, ef_search=400)
 
 
@@ -22,6 +28,7 @@ class VectorStore:
     """A Chroma collection of unit vectors under passage ids."""
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         settings = ChromaSettings(anonymized_telemetry=False)
         self._client = chromadb.PersistentClient(path=str(folder), settings=settings)
@@ -30,17 +37,14 @@ class VectorStore:
         )
 
     def add(self, passage_ids: Sequence[str], vectors: Vectors) -> None:
-        """Adds vectors, (n, dimension), under their ids; an id that is there already keeps its vector."""
-        for start in range(0, len(passage_ids), _BATCH):
-            self._collection.add(
-                ids=list(passage_ids[start : start + _BATCH]), embeddings=vectors[start : start + _BATCH]
-            )
+        """Adds up to BATCH vectors, (n, dimension), under their ids; an id that is there already keeps its vector."""
+        self._collection.add(ids=list(passage_ids), embeddings=vectors)
 
     def delete(self, passage_ids: Collection[str]) -> None:
         """Removes vectors by id."""
         listed = list(passage_ids)
-        for start in range(0, len(listed), _BATCH):
-            self._collection.delete(ids=listed[start : start + _BATCH])
+        for start in range(0, len(listed), BATCH):
+            self._collection.delete(ids=listed[start : start + BATCH])
 
     def search(self, query_vector: Vector, limit: int) -> list[tuple[str, float]]:
         """The nearest passages as (id, cosine), nearest first; fewer than `limit` only if there are no more."""
@@ -62,3 +66,17 @@ class VectorStore:
     def close(self) -> None:
         """Lets go of the folder."""
         self._client.close()  # type: ignore[attr-defined]  # the interface lacks what every client has
+
+    def ids(self) -> set[str]:
+        """The ids of all stored vectors."""
+        return set(self._collection.get(include=[])["ids"])
+
+    def settle(self) -> str:
+        """Puts the vector files on disk for good; returns the fingerprint of the folder."""
+        for path in self._folder.glob("*/*"):
+            handle = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+        return fingerprint(self._folder)

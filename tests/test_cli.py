@@ -14,21 +14,7 @@ from typing import Any
 import pytest
 
 from rag.types import AddReport, DocumentRecord
-
-ROOT = Path(__file__).parents[1]
-
-RETURNS = """# Returns
-
-You may return a printed book within 30 days of delivery. Gifts have a longer window of 60 days.
-
-## Who pays the postage
-
-The prepaid label RL-7 is free inside Ireland. Readers in Switzerland buy the postage themselves.
-"""
-SHIPPING = """Parcels leave the harbour warehouse every evening at six.
-
-Standard delivery to the islands takes four working days. The lighthouse keeper collects large crates on Fridays.
-"""
+from tests.cli_calls import RETURNS, ROOT, SHIPPING, json_of, run_cli
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +25,6 @@ class Shelf:
     data: Path
     reports: list[dict[str, Any]]  # what adding the folder printed
     done: subprocess.CompletedProcess[str]
-
-
-def run_cli(*arguments: str | Path, data: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """One call of cli.py, its output piped."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("SIGHTLINE_")}
-    command = [sys.executable, str(ROOT / "cli.py"), *map(str, arguments), "--data", str(data)]
-    return subprocess.run(
-        command, env=clean | environment, capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL
-    )
-
-
-def json_of(*arguments: str | Path, data: Path) -> Any:
-    """The JSON that a command prints; it has to succeed."""
-    done = run_cli(*arguments, "--json", data=data)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="session")
@@ -248,24 +218,6 @@ def test_remove_takes_a_document_out(tmp_path: Path) -> None:
     assert added in again.stderr
 
 
-def test_locked_library_is_one_sentence(shelf: Shelf) -> None:
-    """While another process owns the folder, a command says so in one line."""
-    code = "import sys; sys.path.insert(0, sys.argv[1]); from rag.embedding import load_embedder\n"
-    code += "from rag.library import Library; from rag.settings import Settings\n"
-    code += "settings = Settings(data_dir=sys.argv[2])\n"
-    code += "with Library.open(settings, load_embedder(settings)): print('open', flush=True); input()"
-    owner = subprocess.Popen(
-        [sys.executable, "-c", code, str(ROOT), str(shelf.data)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    with owner:
-        assert owner.stdout is not None
-        assert owner.stdout.readline() == b"open\n"
-        done = run_cli("list", data=shelf.data)
-        owner.communicate(b"\n")
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
-    assert done.stderr.startswith("cli.py: ")
-
-
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -291,11 +243,3 @@ def test_wrong_setting_is_named(tmp_path: Path) -> None:
     done = run_cli("list", data=tmp_path, SIGHTLINE_CHUNK_TOKENS="3")
     assert done.returncode == 2
     assert "chunk_tokens is '3'" in done.stderr
-
-
-@pytest.mark.parametrize("command", ["add", "list", "remove", "search", "ask"])
-def test_help_has_an_example(command: str) -> None:
-    """Every command explains itself with an example."""
-    done = subprocess.run([sys.executable, str(ROOT / "cli.py"), command, "--help"], capture_output=True, text=True)
-    assert done.returncode == 0
-    assert f"example:\n  cli.py {command}" in done.stdout

@@ -1,4 +1,7 @@
-"""The list of pages."""
+"""The list of pages.
+
+Their folder is not called 'pages': Streamlit would serve its files itself, past this one, to whoever comes first.
+"""
 
 from pathlib import Path
 
@@ -10,9 +13,9 @@ st.set_page_config(page_title="Sightline", page_icon="🔎", layout="centered", 
 st.logo(Path(__file__).parent / "logo.svg", size="large")
 st.navigation(
     [
-        st.Page("pages/chat.py", title="Chat", icon=":material/chat:", default=True),
-        st.Page("pages/library.py", title="Library", icon=":material/library_books:"),
-        st.Page("pages/settings.py", title="Settings", icon=":material/tune:"),
+        st.Page("views/chat.py", title="Chat", icon=":material/chat:", default=True),
+        st.Page("views/library.py", title="Library", icon=":material/library_books:"),
+        st.Page("views/settings.py", title="Settings", icon=":material/tune:"),
     ],
     position="top",
 ).run()

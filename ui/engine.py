@@ -1,4 +1,4 @@
-"""The library, its model and its queue, opened in the background so that the first page need not wait."""
+"""The library, its queue and its helpers, opened in the background so that the first page need not wait."""
 
 import logging
 import threading
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from ingestion.errors import SightlineError
 from rag.settings import Settings
+from ui.rebuilding import Rebuild
+from ui.watching import FolderWatch
 
 if TYPE_CHECKING:  # imported when the library is opened: they take seconds
     from rag.embedding import Embedder
@@ -22,7 +24,21 @@ class Workshop:
 
     library: "Library"
     queue: "IngestQueue"
-    embedder: "Embedder"
+    rebuild: Rebuild
+    watch: FolderWatch
+
+    @property
+    def embedder(self) -> "Embedder":
+        """The model that the index was made with; another one after a rebuild."""
+        return self.library.embedder
+
+    def close(self) -> None:
+        """Stops what is under way, then lets go of the folder. All of it goes on at the next start."""
+        self.rebuild.stop()
+        self.watch.close()
+        self.rebuild.close()
+        self.queue.close()
+        self.library.close()
 
 
 @dataclass(slots=True)
@@ -34,6 +50,8 @@ class Engine:
     status: str = "Starting"
     _workshop: Workshop | None = None
     _opened: threading.Event = field(default_factory=threading.Event)
+    _changing: threading.Lock = field(default_factory=threading.Lock)
+    _closed: bool = False
 
     def start(self) -> None:
         """Begins to open; returns at once."""
@@ -51,23 +69,22 @@ class Engine:
         return self.state == "ready"
 
     def close(self) -> None:
-        """Closes the library, so that another process may open it."""
-        if self._workshop is not None:
-            self._workshop.queue.close()
-            self._workshop.library.close()
+        """Closes the library, also one that is still being opened, so that another process may open it."""
+        with self._changing:
+            self._closed = True
+            shop, self._workshop = self._workshop, None
+        if shop is not None:
+            self.state, self.status = "failed", "The library was closed."
+            shop.close()
 
     def _open(self) -> None:
         try:
             self.status = "Loading the embedding model. The very first start prepares it, which takes about a minute."
             from rag.embedding import load_embedder
-            from rag.ingest_queue import IngestQueue
-            from rag.library import Library
 
             embedder = load_embedder(self.settings)
             self.status = "Opening your library."
-            library = Library.open(self.settings, embedder)
-            self._workshop = Workshop(library, IngestQueue(library), embedder)
-            self.state, self.status = "ready", "Ready"
+            self._keep(self._workshop_with(embedder))
         except SightlineError as error:
             self.state, self.status = "failed", str(error)
         except Exception:
@@ -75,3 +92,19 @@ class Engine:
             self.state, self.status = "failed", "The library could not be opened. The log of the server says why."
         finally:
             self._opened.set()
+
+    def _workshop_with(self, embedder: "Embedder") -> Workshop:
+        from rag.ingest_queue import IngestQueue
+        from rag.library import Library
+
+        library = Library.open(self.settings, embedder)
+        queue = IngestQueue(library)
+        return Workshop(library, queue, Rebuild(library), FolderWatch(library, queue, self.settings.watch_dir))
+
+    def _keep(self, shop: Workshop) -> None:
+        with self._changing:
+            if not self._closed:
+                self._workshop = shop
+                self.state, self.status = "ready", "Ready"
+                return
+        shop.close()

@@ -102,14 +102,46 @@ def next_uploader() -> None:
     st.session_state["uploads"] = _remembered("uploads", int) + 1
 
 
-def was_working(name: str) -> bool:
-    """Whether work was under way on the last look; for noticing that it has ended."""
-    return bool(st.session_state.get(f"working-{name}", False))
+def set_looked(name: str, *, is_busy: bool, read: int) -> None:
+    """Remembers how the queue was when a page was drawn: whether it worked, and how many files it had read."""
+    st.session_state[f"looked-{name}"] = is_busy, read
+    if not is_busy:
+        st.session_state[f"read-before-{name}"] = read
 
 
-def set_working(name: str, value: bool) -> None:
-    """Remembers whether work is under way."""
-    st.session_state[f"working-{name}"] = value
+def looked(name: str) -> tuple[bool, int]:
+    """How the queue was when the page was drawn."""
+    return cast(tuple[bool, int], st.session_state.get(f"looked-{name}", (False, 0)))
+
+
+def read_before(name: str) -> int:
+    """How many files were read before the work that is under way."""
+    return cast(int, st.session_state.get(f"read-before-{name}", 0))
+
+
+def has_read(name: str) -> bool:
+    """Whether a line was read in this tab, and is not to be shown again."""
+    return bool(st.session_state.get(f"read-{name}", False))
+
+
+def note_read(name: str) -> None:
+    """Remembers that a line was read."""
+    st.session_state[f"read-{name}"] = True
+
+
+def is_cancelled(job_id: str) -> bool:
+    """Whether this tab has cancelled a job, which ends at its next step."""
+    return job_id in _remembered("cancelled", set[str])
+
+
+def note_cancelled(job_id: str) -> None:
+    """Remembers that a job was cancelled."""
+    _remembered("cancelled", set[str]).add(job_id)
+
+
+def forget_cancelled(job_id: str) -> None:
+    """A job that is tried again is no longer cancelled."""
+    _remembered("cancelled", set[str]).discard(job_id)
 
 
 def notice() -> str | None:

@@ -8,7 +8,6 @@ import pytest
 
 from ingestion.types import Chunk, Document, Heading, Page, Passage
 from rag.catalogue import Catalogue
-from rag.database import Database
 from rag.errors import UnknownDocument
 from rag.types import Vectors
 
@@ -24,7 +23,7 @@ VECTORS = np.eye(2, 4, dtype=np.float32)
 @pytest.fixture
 def catalogue(tmp_path: Path) -> Catalogue:
     """An empty catalogue."""
-    return Catalogue(Database(tmp_path / "library.db"))
+    return Catalogue(tmp_path / "index.db")
 
 
 def _stage(catalogue: Catalogue, document: Document = DOCUMENT, vectors: Vectors = VECTORS) -> None:
@@ -36,7 +35,7 @@ def _stage(catalogue: Catalogue, document: Document = DOCUMENT, vectors: Vectors
 def _add(catalogue: Catalogue, *ids: str) -> None:
     for document_id in ids:
         _stage(catalogue, replace(DOCUMENT, id=document_id))
-        catalogue.activate(document_id)
+        catalogue.activate(document_id, f"{document_id}.md")
 
 
 def test_document_comes_back_as_it_was(catalogue: Catalogue) -> None:
@@ -70,7 +69,7 @@ def test_inactive_document_is_invisible(catalogue: Catalogue, removed: bool) -> 
     """Before it is activated and after it is retired, no reader sees any part of it."""
     _stage(catalogue)
     if removed:
-        catalogue.activate("d1")
+        catalogue.activate("d1", "d1.md")
         catalogue.retire("d1")
     assert (catalogue.records(), catalogue.has("d1"), catalogue.counts()) == ([], False, (0, 0, 0))
     assert catalogue.chunks([chunk.id for chunk in CHUNKS]) == {}
@@ -98,9 +97,11 @@ def test_stage_is_all_or_nothing(catalogue: Catalogue) -> None:
 
 @pytest.mark.parametrize("call", ["activate", "retire", "record", "document"])
 def test_unknown_document_is_named(catalogue: Catalogue, call: str) -> None:
-    """Whatever is asked of it, the refusal says the id."""
+    """Whatever is asked of it, the refusal says the id, and no source points to nothing."""
+    arguments = ("feed", "feed.md") if call == "activate" else ("feed",)
     with pytest.raises(UnknownDocument, match="no document 'feed'"):
-        getattr(catalogue, call)("feed")
+        getattr(catalogue, call)(*arguments)
+    assert catalogue.sources() == {}
 
 
 def test_more_ids_than_a_statement_takes(catalogue: Catalogue) -> None:
@@ -130,6 +131,25 @@ def test_chunk_sample_is_spread_evenly(catalogue: Catalogue, size: int, drawn: i
 
 def test_facts_are_kept(catalogue: Catalogue) -> None:
     """The last value stands; an unknown key is None."""
-    catalogue.set_fact("generation", "1")
-    catalogue.set_fact("generation", "2")
-    assert (catalogue.fact("generation"), catalogue.fact("other"), catalogue.passport()) == ("2", None, None)
+    facts = catalogue.database
+    facts.set_fact("generation", "1")
+    facts.set_fact("generation", "2")
+    assert (facts.fact("generation"), facts.fact("other"), catalogue.passport()) == ("2", None, None)
+
+
+def test_listing_costs_nothing_of_the_texts(catalogue: Catalogue) -> None:
+    """What lists, counts and looks for leftovers stands before the text in a row, which is then never read."""
+    columns = [row["name"] for row in catalogue.database.query("PRAGMA table_info(documents)")]
+    assert columns[-1] == "text"
+    plan = catalogue.database.query("EXPLAIN QUERY PLAN SELECT id FROM documents WHERE state <> 'active'")
+    assert "documents_not_active" in plan[0]["detail"]
+
+
+def test_lost_part_is_noticed(catalogue: Catalogue) -> None:
+    """A chunk or a passage that is no longer there is a fault of its document."""
+    _add(catalogue, "d1", "d2")
+    assert catalogue.faults() == []
+    with catalogue.database.transaction() as connection:
+        connection.execute("DELETE FROM passages WHERE chunk_id LIKE 'd2:%' AND start = 0")
+    assert catalogue.faults() == ["the stored text or vectors of büro.md have changed"]
+    assert catalogue.counts() == (2, 4, 4)

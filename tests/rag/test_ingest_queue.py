@@ -108,6 +108,8 @@ def test_unexpected_fault_fails_one_job(settings: Settings, caplog: pytest.LogCa
         assert bad.report.message.startswith("a.txt: something went wrong inside; nothing of it was kept.")
         assert "ZeroDivisionError" in caplog.text
         assert [record.name for record in library.documents()] == ["b.txt"]
+        assert (bad.can_be_retried, _uploads(settings)) == (True, 2)
+        queue.clear_finished()
         assert _uploads(settings) == 1
 
 
@@ -170,13 +172,13 @@ def test_closed_queue_goes_on_at_the_next_start(settings: Settings) -> None:
 def test_queue_closed_while_storing_keeps_the_upload(settings: Settings) -> None:
     """Stopped by the end of the app between two indexes, the file is taken up again with its bytes."""
     with _running(settings) as (library, queue):
-        add = library.keywords.add
+        insert = library.index._add_vectors
 
-        def add_and_close(chunks: Sequence[object]) -> None:
-            add(chunks)
+        def close_and_insert(*arguments: object) -> None:
             queue._closed = True
+            insert(*arguments)
 
-        library.keywords.add = add_and_close
+        library.index._add_vectors = close_and_insert
         queue.submit("a.txt", RETURNS)
         _wait(lambda: not queue._worker.is_alive())
         assert [job.state for job in queue.jobs()] == ["waiting"]
@@ -188,10 +190,11 @@ def test_queue_closed_while_storing_keeps_the_upload(settings: Settings) -> None
 def test_killed_job_is_taken_up_again(settings: Settings) -> None:
     """A process that died with a staged document and a running job left bytes, from which the job is done."""
     with Library.open(settings, FakeEmbedder()) as library:
-        job = library.jobs.create("a.txt", library.uploads.keep(RETURNS))
+        job = library.jobs.create("a.txt", "a.txt", library.uploads.keep(RETURNS))
         library.jobs.set_state(job.id, "running")
         library.add("a.txt", RETURNS)
-        library.catalogue._set_state(job.upload_id, "staged")
+        with library.catalogue.database.transaction() as connection:
+            connection.execute("UPDATE documents SET state = 'staged'")
     with _running(settings) as (library, queue):
         [finished] = _finished(queue)
         assert (finished.state, finished.report.status) == ("done", "added")
@@ -216,7 +219,7 @@ def test_cancelled_job_stays_cancelled(settings: Settings) -> None:
 def test_lost_upload_is_said(settings: Settings) -> None:
     """A job whose bytes are gone fails with what to do."""
     with Library.open(settings, FakeEmbedder()) as library:
-        library.jobs.create("a.txt", "0" * 16)
+        library.jobs.create("a.txt", "a.txt", "0" * 16)
     with _running(settings) as (_, queue):
         [job] = _finished(queue)
         assert job.report.message == "a.txt: its upload is gone. Add the file again."

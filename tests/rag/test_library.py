@@ -5,12 +5,14 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from multiprocessing import get_context
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
 
 from rag.errors import LibraryInUse, LibraryMismatch, UnknownDocument
 from rag.library import Library
+from rag.pipeline import retrieve
 from rag.retrieval import find_by_meaning, find_by_words
 from rag.settings import Settings
 from rag.types import Progress, Vectors
@@ -23,13 +25,13 @@ LONG = "\n\n".join(f"Paragraph {number} speaks of harbour {number}." for number 
 
 def _found(library: Library, query: str) -> set[str]:
     """Ids of the documents that either search finds."""
-    chunk_ids = find_by_meaning(library, library.embedder.embed_query(query), 50)
-    chunk_ids += [chunk_id for chunk_id, _ in find_by_words(library, query, 50)]
+    chunk_ids = find_by_meaning(library.index, library.embedder.embed_query(query), 50)
+    chunk_ids += [chunk_id for chunk_id, _ in find_by_words(library.index, query, 50)]
     return {chunk_id.split(":")[0] for chunk_id in chunk_ids}
 
 
 def _counts(library: Library) -> tuple[tuple[int, int, int], int, int]:
-    return library.catalogue.counts(), library.vectors.count(), library.keywords.count()
+    return library.catalogue.counts(), library.index._vectors.count(), library.index.keywords.count()
 
 
 def _assert_in_step(library: Library) -> None:
@@ -54,8 +56,8 @@ def _child(target: Callable[..., None], *arguments: object) -> int:
 def _die_before(settings: Settings, step: str, call: str, *arguments: object) -> None:
     """Calls a method of the library, and is killed when it comes to `step`."""
     library = Library.open(settings, FakeEmbedder())
-    part, _, name = step.partition(".")
-    setattr(getattr(library, part), name, lambda *_, **__: os._exit(9))
+    part, _, name = step.rpartition(".")
+    setattr(attrgetter(part)(library), name, lambda *_, **__: os._exit(9))
     getattr(library, call)(*arguments)
 
 
@@ -116,7 +118,7 @@ def test_removed_text_is_in_no_file(settings: Settings, others: int) -> None:
         assert _files_with(settings, b"qzxjkvwpyfmh")
         library.remove(report.document_id)
         assert _files_with(settings, b"qzxjkvwpyfmh") == []
-        assert not library.keywords.has_remains()
+        assert not library.index.keywords.has_remains()
     assert _files_with(settings, b"qzxjkvwpyfmh") == []
 
 
@@ -132,11 +134,11 @@ def test_scores_after_removal_are_as_if_never_added(settings: Settings, tmp_path
         reports = [library.add(f"{number}.txt", text) for number, text in enumerate(texts)]
         for report in reports[:6]:
             library.remove(report.document_id)
-        found = library.keywords.search("tide harbour", 50)
+        found = library.index.keywords.search("tide harbour", 50)
     with Library.open(Settings(data_dir=tmp_path / "fresh"), FakeEmbedder()) as library:
         for number, text in enumerate(texts[6:]):
             library.add(f"{number}.txt", text)
-        assert dict(found) == pytest.approx(dict(library.keywords.search("tide harbour", 50)), rel=1e-6)
+        assert dict(found) == pytest.approx(dict(library.index.keywords.search("tide harbour", 50)), rel=1e-6)
 
 
 def test_removed_document_can_come_back(library: Library) -> None:
@@ -186,32 +188,43 @@ def test_cancelled_file_leaves_nothing(library: Library, settings: Settings, sta
     assert library.add("long.txt", LONG).status == "added"
 
 
-class _BrokenStore:
-    """A vector store whose disk is full when vectors are added."""
+def test_failing_vector_store_leaves_nothing(library: Library, settings: Settings) -> None:
+    """A store that fails half way fails the file with what to do; nothing of it is kept, and the next one heals it."""
+    library.add("b.txt", SHIPPING)
+    add = library.index._vectors.add
 
-    def __init__(self, library: Library) -> None:
-        self._vectors = library.vectors
-        self.delete, self.count, self.close = self._vectors.delete, self._vectors.count, self._vectors.close
-
-    def add(self, passage_ids: Sequence[str], vectors: Vectors) -> None:
-        self._vectors.add(passage_ids[:1], vectors[:1])
+    def add_one_and_fail(passage_ids: Sequence[str], vectors: Vectors) -> None:
+        add(passage_ids[:1], vectors[:1])
         raise OSError("no space left")
 
+    library.index._vectors.add = add_one_and_fail
+    report = library.add("a.md", RETURNS)
+    assert report.status == "failed"
+    assert report.message.startswith("a.md: The vector store could not be written (no space left). Is the disk full?")
+    assert [record.id for record in library.documents()] == _uploads(settings)
+    assert len(_found(library, "parcels leave")) == 1
+    assert library.add("a.md", RETURNS).status == "added"
+    _assert_in_step(library)
 
-def test_unexpected_fault_leaves_nothing(settings: Settings) -> None:
-    """A fault half way through the indexes is raised, and nothing of the file is kept."""
-    with Library.open(settings, FakeEmbedder()) as library:
-        whole, library.vectors = library.vectors, _BrokenStore(library)
-        with pytest.raises(OSError, match="no space left"):
-            library.add("a.md", RETURNS)
-        library.vectors = whole
-        assert (_counts(library), _uploads(settings)) == (((0, 0, 0), 0, 0), [])
-        assert library.add("a.md", RETURNS).status == "added"
+
+def test_unexpected_fault_leaves_nothing(library: Library, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault that nobody foresaw is raised, and nothing of the file is kept."""
+
+    def explode(chunks: object) -> None:
+        raise ZeroDivisionError("in the depths")
+
+    monkeypatch.setattr(library.index.keywords, "add", explode)
+    with pytest.raises(ZeroDivisionError, match="in the depths"):
+        library.add("a.md", RETURNS)
+    monkeypatch.undo()
+    assert (_counts(library), _uploads(settings)) == (((0, 0, 0), 0, 0), [])
+    assert library.add("a.md", RETURNS).status == "added"
+    _assert_in_step(library)
 
 
 @pytest.mark.parametrize(
     "step",
-    ["catalogue.stage", "vectors.add", "keywords.add", "catalogue.activate"],
+    ["catalogue.stage", "index._vectors.add", "index.keywords.add", "catalogue.activate"],
 )
 def test_killed_while_adding_is_mended(settings: Settings, step: str) -> None:
     """Killed before any step of adding, the next start shows only what was whole, and embeds nothing to get there."""
@@ -228,7 +241,7 @@ def test_killed_while_adding_is_mended(settings: Settings, step: str) -> None:
 
 @pytest.mark.parametrize(
     "step",
-    ["vectors.delete", "keywords.delete", "catalogue.forget", "uploads.drop"],
+    ["index._vectors.delete", "index.keywords.delete", "catalogue.forget", "uploads.drop"],
 )
 def test_killed_while_removing_is_mended(settings: Settings, step: str) -> None:
     """Killed before any step of removing, the document is gone all the same, with its upload."""
@@ -247,10 +260,10 @@ def test_staged_document_is_invisible(library: Library) -> None:
     seen: list[tuple[list[str], set[str]]] = []
     activate = library.catalogue.activate
 
-    def look_then_activate(document_id: str) -> None:
+    def look_then_activate(document_id: str, source: str) -> str | None:
         _assert_staged(library, document_id)
         seen.append(([record.id for record in library.documents()], _found(library, "receipt")))
-        activate(document_id)
+        return activate(document_id, source)
 
     library.catalogue.activate = look_then_activate
     report = library.add("a.md", RETURNS)
@@ -260,8 +273,8 @@ def test_staged_document_is_invisible(library: Library) -> None:
 
 def _assert_staged(library: Library, document_id: str) -> None:
     assert library.catalogue.inactive_ids() == [document_id]
-    assert library.vectors.count() > 0
-    assert library.keywords.count() > 0
+    assert library.index._vectors.count() > 0
+    assert library.index.keywords.count() > 0
 
 
 @pytest.mark.parametrize("lost", ["vectors-*", "keywords"])
@@ -270,19 +283,19 @@ def test_lost_index_is_rebuilt_without_embedding(settings: Settings, lost: str) 
     with Library.open(settings, FakeEmbedder()) as library:
         library.add("a.md", RETURNS)
         library.add("long.txt", LONG)
-        before = _counts(library), library.keywords.search("harbour 7", 5)
-    for folder in settings.data_dir.glob(lost):
+        before = _counts(library), library.index.keywords.search("harbour 7", 5)
+    for folder in settings.data_dir.glob(f"index-1/{lost}"):
         shutil.rmtree(folder)
     with Library.open(settings, FakeEmbedder()) as library:
-        assert (_counts(library), library.keywords.search("harbour 7", 5)) == before
+        assert (_counts(library), library.index.keywords.search("harbour 7", 5)) == before
         assert library.embedder.embedded == []
         assert (
             "printed book"
-            in library.catalogue.chunks(find_by_meaning(library, _vector("return a book"), 1))[
-                find_by_meaning(library, _vector("return a book"), 1)[0]
+            in library.catalogue.chunks(find_by_meaning(library.index, _vector("return a book"), 1))[
+                find_by_meaning(library.index, _vector("return a book"), 1)[0]
             ].text
         )
-    assert len(list(settings.data_dir.glob("vectors-*"))) == 1
+    assert len(list(settings.data_dir.glob("index-1/vectors-*"))) == 1
 
 
 def _vector(query: str) -> Vectors:
@@ -297,7 +310,8 @@ def test_reopened_library_is_as_it_was(settings: Settings) -> None:
     with Library.open(settings, FakeEmbedder()) as library:
         assert (_counts(library), library.embedder.embedded) == (counts, [])
         assert _found(library, "receipt") == {added}
-    assert [path.name for path in settings.data_dir.glob("vectors-*")] == ["vectors-1"]
+        assert library.index.repairs == []
+    assert [path.name for path in settings.data_dir.glob("index-1/vectors-*")] == ["vectors-1"]
 
 
 def test_second_process_is_refused_at_once(library: Library, settings: Settings, tmp_path: Path) -> None:
@@ -305,7 +319,8 @@ def test_second_process_is_refused_at_once(library: Library, settings: Settings,
     assert _child(_open_and_time, settings, tmp_path / "answer") == 0
     seconds, _, message = (tmp_path / "answer").read_text().partition(" ")
     assert float(seconds) < 1
-    assert message.startswith(f"Another Sightline process owns the library in {settings.data_dir}.")
+    assert message.startswith(f"Another Sightline process (process {os.getpid()}) owns the library in")
+    assert message.endswith(f"{settings.data_dir}. Close it, or choose another folder.")
 
 
 def test_same_folder_cannot_be_opened_twice(library: Library, settings: Settings) -> None:
@@ -317,28 +332,47 @@ def test_same_folder_cannot_be_opened_twice(library: Library, settings: Settings
 
 
 @pytest.mark.parametrize(
-    ("changes", "dimension", "differences"),
+    ("changes", "differences"),
     [
-        ({"chunk_tokens": 64}, 256, "chunk_tokens 512 there, 64 here"),
-        ({"passage_tokens": 32}, 256, "passage_tokens 64 there, 32 here"),
-        ({}, 128, "dimension 256 there, 128 here"),
+        ({"chunk_tokens": 64}, {"chunk_tokens": (512, 64)}),
+        ({"passage_tokens": 32}, {"passage_tokens": (64, 32)}),
         (
             {"chunk_tokens": 64, "chunk_overlap_tokens": 8},
-            256,
-            "chunk_overlap_tokens 0 there, 8 here, chunk_tokens 512",
+            {"chunk_tokens": (512, 64), "chunk_overlap_tokens": (0, 8)},
         ),
     ],
 )
-def test_other_settings_are_refused(
-    settings: Settings, changes: dict[str, int], dimension: int, differences: str
+def test_other_settings_are_named_and_applied_by_a_rebuild(
+    settings: Settings, changes: dict[str, int], differences: dict[str, tuple[int, int]]
 ) -> None:
-    """A library opened with settings that make other vectors says which differ; with its own it still opens."""
+    """A library opened with settings that make other chunks says which, answers as before, and takes them when told."""
     with Library.open(settings, FakeEmbedder()) as library:
         library.add("a.md", RETURNS)
-    with pytest.raises(LibraryMismatch, match=differences):
-        Library.open(settings.model_copy(update=changes), FakeEmbedder(dimension))
+        counts = _counts(library)
+    with Library.open(settings.model_copy(update=changes), FakeEmbedder()) as library:
+        assert (library.differences, _counts(library)) == (differences, counts)
+        assert _found(library, "receipt") != set()
+        library.rebuild()
+        assert library.differences == {}
+        assert {key: library.passport[key] for key in changes} == changes
+        assert _found(library, "receipt") != set()
+        _assert_in_step(library)
+
+
+def test_changed_model_is_named_and_applied_by_a_rebuild(settings: Settings) -> None:
+    """A model that gives other vectors under its old name is never compared with them; the rest works."""
     with Library.open(settings, FakeEmbedder()) as library:
-        assert len(library.documents()) == 1
+        document_id = library.add("a.md", RETURNS).document_id
+    with Library.open(settings, FakeEmbedder(128)) as library:
+        assert library.differences == {"dimension": (256, 128)}
+        assert [record.id for record in library.documents()] == [document_id]
+        with pytest.raises(LibraryMismatch, match=r"dimension was 256 and is 128\. Put the old one back, or rebuild"):
+            retrieve(library, "receipt", settings)
+        assert library.add("b.txt", SHIPPING).message.startswith("b.txt: The embedding model 'all-MiniLM-L6-v2' is not")
+        library.rebuild()
+        assert library.differences == {}
+        assert list(retrieve(library, "receipt", settings).documents) == [document_id]
+        assert library.add("b.txt", SHIPPING).status == "added"
 
 
 def test_empty_library_takes_new_settings(settings: Settings) -> None:
@@ -360,17 +394,18 @@ def test_settings_of_the_search_do_not_mismatch(settings: Settings) -> None:
 def test_other_catalogue_version_is_refused(settings: Settings) -> None:
     """A file of another version is named with both versions, and left alone."""
     with Library.open(settings, FakeEmbedder()) as library:
-        library.catalogue._database.connection.execute("PRAGMA user_version = 7")
-    with pytest.raises(LibraryMismatch, match="catalogue version 7, this one reads 1"):
-        Library.open(settings, FakeEmbedder())
+        library.catalogue.database.query("PRAGMA user_version = 7")
+    for _ in range(2):
+        with pytest.raises(LibraryMismatch, match=r"index\.db was written by another .*layout 7, this one reads 1"):
+            Library.open(settings, FakeEmbedder())
 
 
 def test_cosine_sample_follows_changes(library: Library) -> None:
     """The sample is kept while the library stands still, and drawn anew when it changes."""
     library.add("a.md", RETURNS)
-    first = library.cosine_sample()
-    assert library.cosine_sample() is first
+    first = library.index.cosine_sample()
+    assert library.index.cosine_sample() is first
     report = library.add("b.txt", SHIPPING)
-    assert library.cosine_sample().size == 2
+    assert library.index.cosine_sample().size == 2
     library.remove(report.document_id)
-    assert library.cosine_sample().size == 1
+    assert library.index.cosine_sample().size == 1

@@ -2,6 +2,7 @@
 
 import pytest
 
+from rag import pipeline
 from rag.library import Library
 from rag.pipeline import retrieve
 from rag.settings import Settings
@@ -53,3 +54,22 @@ def test_empty_library_has_an_empty_trace(library: Library) -> None:
     """Without documents there is a trace without candidates."""
     retrieval = retrieve(library, QUESTION, Settings())
     assert (retrieval.context, dict(retrieval.ladders), dict(retrieval.documents)) == ((), {}, {})
+
+
+def test_document_removed_meanwhile_is_in_no_part_of_the_trace(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Removed after it was ranked, it is neither a hit, nor a candidate, nor in the prompt."""
+    kept, removed = (library.add(name, text) for name, text in (("a.txt", b"A book."), ("b.txt", b"Another book.")))
+    rank = pipeline.rank
+
+    def rank_then_remove(*arguments: object) -> object:
+        rankings = rank(*arguments)
+        monkeypatch.undo()
+        library.remove(removed.document_id)
+        return rankings
+
+    monkeypatch.setattr(pipeline, "rank", rank_then_remove)
+    retrieval = retrieve(library, "book", Settings())
+    assert set(retrieval.documents) == {hit.chunk.document_id for hit in retrieval.context} == {kept.document_id}
+    assert len(retrieval.ladders) == 1

@@ -26,7 +26,7 @@ def empty_library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 def page(name: str) -> AppTest:
     """One page, run."""
-    return AppTest.from_file(str(ROOT / "ui/pages" / f"{name}.py"), default_timeout=RUN_S).run()
+    return AppTest.from_file(str(ROOT / "ui/views" / f"{name}.py"), default_timeout=RUN_S).run()
 
 
 def words(app: AppTest) -> str:
@@ -57,7 +57,7 @@ def test_question_without_documents_is_refused_and_kept() -> None:
     assert not app.exception
     assert "nothing was found" in app.warning[0].value
     chat = app.query_params["chat"]
-    again = AppTest.from_file(str(ROOT / "ui/pages/chat.py"), default_timeout=RUN_S)
+    again = AppTest.from_file(str(ROOT / "ui/views/chat.py"), default_timeout=RUN_S)
     again.query_params["chat"] = chat
     again.run()
     assert [message.name for message in again.chat_message] == ["user", "assistant"]
@@ -65,7 +65,7 @@ def test_question_without_documents_is_refused_and_kept() -> None:
 
 def test_deleted_chat_is_a_new_chat() -> None:
     """An address with a chat that is gone shows the beginning, no error."""
-    app = AppTest.from_file(str(ROOT / "ui/pages/chat.py"), default_timeout=RUN_S)
+    app = AppTest.from_file(str(ROOT / "ui/views/chat.py"), default_timeout=RUN_S)
     app.query_params["chat"] = "gone"
     app.run()
     assert not app.exception
@@ -121,5 +121,5 @@ def test_page_without_a_library_says_why(tmp_path: Path, monkeypatch: pytest.Mon
     assert not failed.wait(RUN_S)
     monkeypatch.setattr(resources, "engine", lambda: failed)
     app = page("library")
-    assert "Another Sightline process owns the library" in app.error[0].value.replace("\\", "")
+    assert "owns the library in" in app.error[0].value.replace("\\", "")
     assert [button.label for button in app.button] == ["Try again"]

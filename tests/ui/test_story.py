@@ -81,7 +81,7 @@ def test_samples_come_in_with_progress(page: Page, app_url: str) -> None:
     visit(page, app_url)
     look(page, "1-empty")
     page.get_by_role("button", name="Try the sample documents").click()
-    expect(page.get_by_text(re.compile(r"\d of \d+ files read")).first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"\d of \d+ files done")).first).to_be_visible()
     expect(page.get_by_role("button", name="Cancel").first).to_be_visible()
     shot(page, "2-progress")
     expect(page.get_by_text("What would you like to know?")).to_be_visible(timeout=PATIENCE_MS)

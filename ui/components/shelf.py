@@ -9,6 +9,7 @@ from ui.components.naming import counted
 from ui.components.passport import show_passport
 from ui.components.preview import show_preview
 from ui.components.removal import confirm_removal
+from ui.components.repairs import show_repairs
 from ui.components.upload import show_upload
 from ui.engine import Workshop
 
@@ -25,11 +26,12 @@ def show_documents(shop: Workshop, documents: list[DocumentRecord]) -> None:
     if st.button(f"Remove {counted(len(chosen), 'document')}", icon=":material/delete:", key="remove"):
         confirm_removal(shop.library, chosen)
     if len(chosen) == 1:
-        show_preview(shop.library.document(chosen[0].id))
+        show_preview(shop.library, chosen[0])
 
 
 def show_library(shop: Workshop) -> None:
     """The whole page."""
+    show_repairs(shop)
     files, folder = st.tabs(["Files", "A folder"])
     with files:
         show_upload(shop.queue)

@@ -9,6 +9,7 @@ from evaluation.samples import sample_files
 from ingestion.parsers import PARSERS
 from rag.ingest_queue import IngestQueue
 from ui import session
+from ui.components.naming import counted
 
 
 def suffixes() -> list[str]:
@@ -41,6 +42,7 @@ def show_upload(queue: IngestQueue, *, folder: bool = False) -> None:
         label_visibility="collapsed",
     )
     if files:
-        submit_all(queue, files)
+        with st.spinner(f"Taking in {counted(len(files), 'file')}"):
+            submit_all(queue, files)
         session.next_uploader()
         st.rerun()

@@ -5,6 +5,7 @@ import streamlit as st
 from ui import session
 from ui.components.opening import is_open
 from ui.components.plain import plain
+from ui.components.rebuild_banner import show_rebuild
 from ui.resources import engine, workshop
 
 st.set_page_config(layout="wide")
@@ -12,6 +13,7 @@ st.markdown("# Library")
 if is_open(engine()):
     from ui.components.shelf import show_library  # only now: what it imports would keep the first page waiting
 
+    show_rebuild(workshop())
     show_library(workshop())
 if words := session.notice():
     st.toast(plain(words))

@@ -5,7 +5,10 @@ import streamlit as st
 from ui import session
 from ui.components.endpoint_form import show_endpoint_form
 from ui.components.plain import plain
+from ui.components.rebuild_banner import show_rebuild
 from ui.components.retrieval_form import show_retrieval_form
+from ui.components.watched_folder import show_watched_folder
+from ui.resources import engine, workshop
 
 
 def show_embedding() -> None:
@@ -23,8 +26,12 @@ def show_embedding() -> None:
 
 
 st.markdown("# Settings")
+if engine().state == "ready":
+    show_rebuild(workshop())
 show_endpoint_form()
 show_retrieval_form()
 show_embedding()
+if engine().state == "ready":
+    show_watched_folder(workshop())
 if words := session.notice():
     st.toast(plain(words))
