@@ -11,13 +11,13 @@ import time
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
-from tests.ui.chromium import launch_options
 
 from benchmarks.empty_library import empty_library
 from evaluation.samples import sample_files, sample_questions
 from rag.generation import chat_model
 from rag.library import Library
 from rag.pipeline import retrieve
+from tests.ui.chromium import launch_options
 
 _ROOT = Path(__file__).parents[1]
 _QUESTIONS = 30

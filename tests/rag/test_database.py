@@ -1,6 +1,5 @@
 """Connections to the catalogue's file."""
 
-import os
 import threading
 from pathlib import Path
 
@@ -9,8 +8,8 @@ from rag.database import Database
 
 def open_descriptors(path: Path) -> int:
     """How many files in the folder of `path` this process holds open."""
-    links = [Path("/proc/self/fd") / name for name in os.listdir("/proc/self/fd")]
-    return sum(str(path.parent) in os.readlink(link) for link in links if link.is_symlink())
+    links = Path("/proc/self/fd").iterdir()
+    return sum(str(path.parent) in str(link.readlink()) for link in links if link.is_symlink())
 
 
 def test_threads_that_have_ended_hold_no_connection(tmp_path: Path) -> None:
