@@ -27,6 +27,7 @@ from ingestion.parsers.pdf_bomb import refuse_bomb
 from ingestion.parsers.pdf_headings import OutlineEntry
 from ingestion.parsers.pdf_layout import Line, recognised_lines
 from ingestion.parsers.pdf_text import write_pages
+from ingestion.parsers.progress import report
 
 PDFIUM_LOCK = threading.RLock()
 
@@ -105,6 +106,7 @@ def _read_pages(document: _Document) -> tuple[list[list[Line]], tuple[str, ...]]
     pages: list[list[Line]] = []
     pictures, hidden, characters = [], [], 0
     for number in range(1, len(document) + 1):
+        report(number - 1, len(document))
         with PDFIUM_LOCK, closing(document[number - 1]) as page, closing(page.get_textpage()) as text_page:
             characters += text_page.count_chars()
             if characters > limits.MAX_TEXT_CHARACTERS:

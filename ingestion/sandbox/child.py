@@ -10,18 +10,20 @@ import json
 import os
 import signal
 import socket
+import time
 
 from ingestion import limits
 from ingestion.errors import FileRefused, FileTooLarge
-from ingestion.parsers import CODE_SUFFIXES
+from ingestion.parsers import CODE_SUFFIXES, progress
 from ingestion.parsing import parse, shown_name
 from ingestion.sandbox import confinement, endings, messages
 from ingestion.types import Document
 
 _KILOBYTE = 1024  # wait4 tells memory in kilobytes
 _LEFT = 1
-# Read by code that is memory-safe: that of this project and of Python's own library.
-_PLAIN = {".txt", ".md", ".markdown", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", *CODE_SUFFIXES}
+# Read without code that a file could take over: by this project, Python's own library, or a library in Rust.
+_HARMLESS = {".txt", ".md", ".markdown", ".html", ".htm", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", *CODE_SUFFIXES}
+_PROGRESS_SECONDS = 0.1  # between two messages
 _CONNECTION = 3  # the only descriptor of a worker besides the three of every process, which lead nowhere
 
 
@@ -32,7 +34,7 @@ def main() -> None:
     confinement.confine_server()
     gc.collect()
     gc.freeze()  # so that a worker shares this memory for longer
-    suffixes = json.dumps(sorted(_PLAIN)).encode()
+    suffixes = json.dumps(sorted(_HARMLESS)).encode()
     control.sendall(messages.READY.pack(len(suffixes)) + suffixes)
     workers: set[int] = set()
     try:
@@ -111,6 +113,7 @@ def _work(connection: socket.socket, memory_bytes: int | None) -> None:
 
 
 def _answer(connection: socket.socket, name: str, content: bytes) -> None:
+    progress.LISTENER.set(_Teller(connection))
     try:
         document = parse(name, content)
         text, facts = document.text.encode(), _facts(document)
@@ -123,6 +126,20 @@ def _answer(connection: socket.socket, name: str, content: bytes) -> None:
     else:
         _send(connection, messages.TEXT, text)
         _send(connection, messages.FACTS, facts)
+
+
+class _Teller:
+    """Tells the parent how far the parser is, now and then."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._next = 0.0
+
+    def __call__(self, done: int, total: int) -> None:
+        """Tell, if it is time."""
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + _PROGRESS_SECONDS
+            _send(self._connection, messages.PROGRESS, messages.said_progress(done, total))
 
 
 def _facts(document: Document) -> bytes:

@@ -114,8 +114,10 @@ def _restrict_files() -> None:
     rules = _Ruleset(files, _TCP if version >= _TCP_VERSION else 0, _SCOPES if version >= _SCOPE_VERSION else 0)
     size = 8 if version < _TCP_VERSION else 16 if version < _SCOPE_VERSION else 24
     ruleset = libc.syscall(_CREATE_RULESET, ctypes.byref(rules), ctypes.c_size_t(size), 0)
-    for path in (*_READABLE, sys.prefix, sys.base_prefix, Path(__file__).parents[1]):
-        _allow_reading(ruleset, Path(path))
+    product = Path(__file__).parents[1]
+    places = {Path(path) for path in (*_READABLE, *sys.path, sys.prefix, sys.base_prefix)}
+    for path in {*places, product} - {product.parent}:  # the documents may lie beside the product
+        _allow_reading(ruleset, path)
     libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
     libc.syscall(_RESTRICT_SELF, ruleset, 0)
     os.close(ruleset)

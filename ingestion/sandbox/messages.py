@@ -90,6 +90,11 @@ def refusal_from(name: str, said: bytes) -> FileRefused:
         raise UnbelievableAnswer("the refusal makes no sense") from error
 
 
+def said_progress(done: int, total: int) -> bytes:
+    """How far the parser is."""
+    return json.dumps([done, total]).encode()
+
+
 def progress_from(said: bytes) -> tuple[int, int]:
     """(done, total). Raises UnbelievableAnswer."""
     try:

@@ -1,8 +1,8 @@
 """The side of the wall that is trusted: sends a file to a worker, waits as long as a file may take, checks the answer.
 
-A worker that has read a PDF, a Word file or a web page, where native code is at work, is not used again: whoever took
-it over could falsify the next document. One that reads plain text takes several files, so that a folder of small files
-does not cost a process each.
+A worker that has read a PDF, a picture or an office file, with code in C and C++, is not used again: whoever took it
+over could falsify the next document. One that reads text takes several small files, so that a folder full of them does
+not cost a process each.
 """
 
 import atexit
@@ -40,6 +40,7 @@ _START_SECONDS = 120
 _TICK_SECONDS = 0.05
 _CHUNK_BYTES = 1024 * 1024
 _FILES_PER_WORKER = 100
+_SMALL_BYTES = 1024 * 1024  # what is larger gets a worker of its own, with all of the memory
 
 
 class ParsingCancelled(SightlineError):
@@ -104,7 +105,8 @@ class Sandbox:
         self, name: str, content: bytes, *, cancelled: Callable[[], bool], progress: Callable[[int, int], None]
     ) -> Document:
         """As `parse_in_child`."""
-        worker = self._take()
+        is_small = len(content) <= _SMALL_BYTES
+        worker = self._take(is_small=is_small)
         worker.files, worker.shown_name = worker.files + 1, name
         try:
             outcome = _Conversation(worker, cancelled).read(name, content, progress)
@@ -113,7 +115,7 @@ class Sandbox:
             if refusal is None:
                 raise
             raise refusal from error
-        self._give_back(worker)
+        self._give_back(worker, is_small=is_small)
         if isinstance(outcome, FileRefused):
             raise outcome
         return outcome
@@ -125,9 +127,9 @@ class Sandbox:
                 self._end(self._idle.pop())
             self._close_server()
 
-    def _take(self) -> _Worker:
+    def _take(self, *, is_small: bool) -> _Worker:
         with self._lock:
-            while self._idle:
+            while self._idle and is_small:
                 worker = self._idle.pop()
                 if not select.select([worker.connection], [], [], 0)[0]:
                     return worker
@@ -148,11 +150,11 @@ class Sandbox:
             self._server.close()
             self._server = None
 
-    def _give_back(self, worker: _Worker) -> None:
+    def _give_back(self, worker: _Worker, *, is_small: bool) -> None:
         suffix = PurePosixPath(worker.shown_name).suffix.lower()
         with self._lock:
-            is_plain = self._server is not None and suffix in self._server.plain_suffixes
-            if is_plain and worker.files < _FILES_PER_WORKER:
+            is_harmless = self._server is not None and suffix in self._server.harmless_suffixes
+            if is_small and is_harmless and worker.files < _FILES_PER_WORKER:
                 self._idle.append(worker)
             else:
                 self._end(worker)
@@ -195,7 +197,7 @@ class _Server:
         self._control.settimeout(_START_SECONDS)
         try:
             count = messages.READY.unpack(self._heard(messages.READY.size))[0]
-            self.plain_suffixes = frozenset(json.loads(self._heard(count)))
+            self.harmless_suffixes = frozenset(json.loads(self._heard(count)))
         except OSError as error:
             self.close()
             raise SandboxFailed("The process that reads files did not start; start Sightline again.") from error

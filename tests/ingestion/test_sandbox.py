@@ -204,7 +204,7 @@ def test_lies_are_not_believed(sandbox: Sandbox, order: str) -> None:
         ask(sandbox, order)
 
 
-def test_workers_of_plain_text_are_used_again() -> None:
+def test_workers_of_text_are_used_again() -> None:
     """Small texts share a worker; a PDF gets its own."""
     fresh = Sandbox(MISBEHAVING)
     first, second = ask(fresh, "pid"), ask(fresh, "pid ")
@@ -212,6 +212,15 @@ def test_workers_of_plain_text_are_used_again() -> None:
     third = ask(fresh, "pid  ")
     fresh.close()
     assert first == second != third
+
+
+def test_progress() -> None:
+    """Progress of a PDF is told by pages."""
+    told: list[tuple[int, int]] = []
+    parse_in_child("handbook.pdf", make_handbook(), progress=lambda done, total: told.append((done, total)))
+    assert told[0][0] == 0
+    assert told == sorted(told)
+    assert {total for _, total in told} == {4}
 
 
 def test_killed_processes_are_replaced() -> None:
