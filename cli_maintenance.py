@@ -8,6 +8,7 @@ import cli_output as output
 from cli_library import FAILED, FINE, INTERRUPTED, check_there, note, note_differences, reading
 from cli_progress import progress_bar, stoppable
 from rag.backup import back_up, restore
+from rag.doctor import check
 from rag.embedding import load_embedder
 from rag.errors import Cancelled, LibraryDamaged
 from rag.library import Library
@@ -60,7 +61,7 @@ def doctor(options: argparse.Namespace, settings: Settings) -> int:
         with Library.open(settings, load_embedder(settings)) as library:
             note_differences(library)
             repairs = library.index.repairs  # those of the opening, and those to come
-            faults = library.check()
+            faults = check(library)
             documents = len(library.documents())
     except LibraryDamaged as error:
         faults = [*faults, str(error)]

@@ -7,7 +7,7 @@ import time
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from unittest import mock
 
 import numpy as np
@@ -16,8 +16,8 @@ from benchmarks.crash_journal import Journal
 from benchmarks.crash_texts import Recipe, dimension_of, file_name, id_of, prepared, text_of, version_of
 from ingestion.parsing import parse
 from ingestion.types import Document
+from rag import doctor, index_opening, shadow, vector_store
 from rag import library as library_module
-from rag import vector_store
 from rag.catalogue import Catalogue, text_hash
 from rag.errors import UnknownDocument
 from rag.index import Index
@@ -76,7 +76,7 @@ def look(folder: Path, wanted: Recipe, journal: Path, answer: Path, seed: str) -
         seconds = time.perf_counter() - started
         repairs = list(library.index.repairs)
         faults = [fault for check in _CHECKS for fault in check(library, random.Random(seed))]
-        unmended = library.check()
+        unmended = doctor.check(library)
         if unmended or library.index.repairs != repairs:
             faults.append(f"check() still found something: {unmended} {library.index.repairs[len(repairs) :]}")
         faults += [] if not embedder.embedded else [f"{len(embedder.embedded)} texts embedded by the recovery"]
@@ -118,10 +118,6 @@ class _Watched(Library):
 
     journal: Journal
 
-    def _copy_document(self, record: DocumentRecord, fresh: Index, step: Callable[[str, int, int], None]) -> None:
-        super()._copy_document(record, fresh, step)
-        self.journal.note(copied=record.id)
-
     def _swap(self, fresh: Index) -> None:
         self.journal.note(swapping=True)
         super()._swap(fresh)
@@ -132,12 +128,22 @@ def _prepare_process(journal: Journal) -> None:
     """Vector files written every few documents, files parsed here, models without weights."""
     vector_store._HNSW["batch_size"] = 10
     vector_store._HNSW["sync_threshold"] = 30
-    mock.patch.object(library_module, "parse_in_child", _parse_here).start()
+    for module in (library_module, shadow):
+        mock.patch.object(module, "parse_in_child", _parse_here).start()
+    mock.patch.object(library_module, "copy_document", _noting_copies(journal)).start()
 
     def load_watcher(settings: Settings) -> _Watcher:
         return _Watcher(settings.embedding_model, journal)
 
-    mock.patch.object(library_module, "load_embedder", load_watcher).start()
+    mock.patch.object(index_opening, "load_embedder", load_watcher).start()
+
+
+def _noting_copies(journal: Journal) -> Callable[..., None]:
+    def copy(record: DocumentRecord, *rest: Any) -> None:  # noqa: ANN401  (passed on as they are)
+        shadow.copy_document(record, *rest)
+        journal.note(copied=record.id)
+
+    return copy
 
 
 def _parse_here(name: str, content: bytes, **_: object) -> Document:

@@ -11,9 +11,11 @@ import zlib
 from pathlib import Path
 
 from ingestion.errors import SightlineError
+from rag.database import Database
+from rag.doctor import faults_of_truth
 from rag.embedding import MissingEmbedder
 from rag.errors import LibraryDamaged, LibraryMismatch, ModelUnavailable, StorageFailed
-from rag.library import Library
+from rag.library import SCHEMA, VERSION, Library
 from rag.settings import Settings
 
 # What the zip module says of a file that is none, is cut off, packed in another way, or has a password.
@@ -34,7 +36,7 @@ def back_up(library: Library, target: Path) -> int:
     try:
         with tempfile.TemporaryDirectory(dir=target.parent) as folder:
             copy, part = Path(folder) / "copy", Path(folder) / "part"
-            library.back_up(copy)
+            _copy(library, copy)
             with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
                 for path in sorted(path for path in copy.rglob("*") if path.is_file()):
                     archive.write(path, path.relative_to(copy).as_posix())
@@ -73,9 +75,22 @@ def _documents(backup: Path, folder: Path) -> int:
     """How many documents an unpacked backup holds, once all of it was read."""
     try:
         with Library.open_read_only(Settings(data_dir=folder), _NO_EMBEDDER) as library:
-            faults = library.faults()
+            faults = faults_of_truth(library)
             if faults:
                 raise BackupRefused(f"{backup} is damaged: {faults[0]}.")
             return len(library.documents())
     except (LibraryDamaged, LibraryMismatch, StorageFailed) as error:
         raise BackupRefused(f"{backup} is not a whole backup of this version of Sightline: {error}") from error
+
+
+def _copy(library: Library, folder: Path) -> None:
+    """Copies of everything that cannot be made again, whole even beside a writer."""
+    index = library.index  # it, whatever is rebuilt meanwhile
+    target = folder / index.folder.name
+    target.mkdir(parents=True)
+    library.database.copy_to(folder / "library.db")
+    index.catalogue.database.copy_to(target / "index.db")
+    library.uploads.copy_to(folder / "uploads")
+    copy = Database(folder / "library.db", SCHEMA, VERSION)
+    copy.set_fact("index", index.folder.name)
+    copy.close()

@@ -13,38 +13,11 @@ from zlib import crc32
 import numpy as np
 
 from ingestion.types import Chunk, Document, Heading, Page, Passage
+from rag.catalogue_tables import SCHEMA, VERSION, chunk_of, chunk_row, record_of, vector_of
 from rag.database import Database
 from rag.errors import UnknownDocument
 from rag.types import DocumentRecord, Vector, Vectors
 
-_VERSION = 1
-_SCHEMA = """
-CREATE TABLE documents (
-    id TEXT PRIMARY KEY, state TEXT NOT NULL CHECK (state IN ('staged', 'active', 'removed')), name TEXT NOT NULL,
-    title TEXT NOT NULL, media_type TEXT NOT NULL, size_bytes INTEGER NOT NULL, page_count INTEGER NOT NULL,
-    chunk_count INTEGER NOT NULL, passage_count INTEGER NOT NULL, tokens INTEGER NOT NULL,
-    unread_tokens INTEGER NOT NULL, added_at TEXT NOT NULL, warnings TEXT NOT NULL,
-    pages TEXT NOT NULL, headings TEXT NOT NULL, text TEXT NOT NULL  -- last: what comes after them costs reading them
-) STRICT;
-CREATE INDEX documents_not_active ON documents (id) WHERE state <> 'active';
-CREATE TABLE sources (
-    source TEXT PRIMARY KEY, document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE
-) STRICT;
-CREATE INDEX sources_of_document ON sources (document_id);
-CREATE TABLE chunks (
-    id TEXT PRIMARY KEY, document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
-    text TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
-    page INTEGER, heading TEXT NOT NULL, token_count INTEGER NOT NULL, later_pages TEXT NOT NULL
-) STRICT;
-CREATE INDEX chunks_of_document ON chunks (document_id);
-CREATE TABLE passages (
-    id TEXT PRIMARY KEY, chunk_id TEXT NOT NULL REFERENCES chunks (id) ON DELETE CASCADE,
-    start INTEGER NOT NULL, end INTEGER NOT NULL, token_count INTEGER NOT NULL,
-    text_hash BLOB NOT NULL, vector BLOB NOT NULL, vector_sum INTEGER NOT NULL
-) STRICT;
-CREATE INDEX passages_of_chunk ON passages (chunk_id);
-CREATE INDEX passages_by_text ON passages (text_hash)
-"""
 _MAX_VARIABLES = 500  # ids a single statement takes; SQLite allows 32,766
 _RECORD = (
     "SELECT id, name, title, media_type, size_bytes, page_count, chunk_count, passage_count, tokens, unread_tokens, "
@@ -72,7 +45,7 @@ class Catalogue:
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        self.database = Database(path, _SCHEMA, _VERSION, read_only=read_only)
+        self.database = Database(path, SCHEMA, VERSION, read_only=read_only)
 
     def stage(
         self,
@@ -111,7 +84,7 @@ class Catalogue:
             connection.executemany(
                 "INSERT INTO chunks (id, document_id, text, start, end, page, heading, token_count, later_pages) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [_chunk_row(chunk) for chunk in chunks],
+                [chunk_row(chunk) for chunk in chunks],
             )
             connection.executemany(
                 "INSERT INTO passages (id, chunk_id, start, end, token_count, text_hash, vector, vector_sum) "
@@ -196,7 +169,7 @@ class Catalogue:
 
     def records(self) -> list[DocumentRecord]:
         """The documents, newest first."""
-        return [_record(row) for row in self.database.query(_RECORD + "ORDER BY added_at DESC, name")]
+        return [record_of(row) for row in self.database.query(_RECORD + "ORDER BY added_at DESC, name")]
 
     def record(self, document_id: str) -> DocumentRecord:
         """One document's row. Raises UnknownDocument."""
@@ -207,7 +180,7 @@ class Catalogue:
 
     def records_of(self, document_ids: Collection[str]) -> list[DocumentRecord]:
         """The rows of those of the documents that are visible."""
-        return [_record(row) for row in self._in(_RECORD + "AND id IN ({marks})", document_ids)]
+        return [record_of(row) for row in self._in(_RECORD + "AND id IN ({marks})", document_ids)]
 
     def has(self, document_id: str) -> bool:
         """Whether a document with this id is visible."""
@@ -236,12 +209,17 @@ class Catalogue:
             "SELECT c.* FROM chunks c JOIN documents d ON d.id = c.document_id "
             "WHERE d.state = 'active' AND c.id IN ({marks})"
         )
-        return {row["id"]: _chunk(row) for row in self._in(query, chunk_ids)}
+        return {row["id"]: chunk_of(row) for row in self._in(query, chunk_ids)}
 
     def chunks_of(self, document_id: str) -> list[Chunk]:
         """The chunks of one document, in reading order."""
         query = "SELECT * FROM chunks WHERE document_id = ? ORDER BY start, end"
-        return [_chunk(row) for row in self.database.query(query, (document_id,))]
+        return [chunk_of(row) for row in self.database.query(query, (document_id,))]
+
+    def active_chunks(self) -> Iterator[Chunk]:
+        """Every chunk, document by document: what the keyword index is rebuilt from."""
+        for record in self.records():
+            yield from self.chunks_of(record.id)
 
     def passages(self, chunk_ids: Collection[str]) -> dict[str, list[tuple[Passage, Vector]]]:
         """The passages of each chunk with their vectors, in reading order."""
@@ -249,7 +227,7 @@ class Catalogue:
         found: dict[str, list[tuple[Passage, Vector]]] = {chunk_id: [] for chunk_id in chunk_ids}
         for row in self._in(query, chunk_ids):
             passage = Passage(row["chunk_id"], row["start"], row["end"], row["token_count"])
-            found[row["chunk_id"]].append((passage, _vector(row)))
+            found[row["chunk_id"]].append((passage, vector_of(row)))
         return found
 
     def passage_ids_of(self, document_id: str) -> list[str]:
@@ -260,7 +238,7 @@ class Catalogue:
     def known_vectors(self, hashes: Collection[bytes]) -> dict[bytes, Vector]:
         """Vectors of texts that were embedded before, by `text_hash`."""
         query = "SELECT text_hash, vector FROM passages WHERE text_hash IN ({marks})"
-        return {row["text_hash"]: _vector(row) for row in self._in(query, hashes)}
+        return {row["text_hash"]: vector_of(row) for row in self._in(query, hashes)}
 
     def chunk_sample(self, size: int) -> list[str]:
         """Ids of about `size` chunks spread evenly over the library; all of them if there are no more."""
@@ -272,7 +250,7 @@ class Catalogue:
     def all_passages(self, batch_size: int) -> Iterator[tuple[list[str], Vectors]]:
         """Every active passage id with its vector, in batches: what the vector store is rebuilt from."""
         for rows in self.database.batches(f"SELECT p.id, p.vector {_ACTIVE_PASSAGES}", batch_size):
-            yield [row["id"] for row in rows], np.stack([_vector(row) for row in rows])
+            yield [row["id"] for row in rows], np.stack([vector_of(row) for row in rows])
 
     def counts(self) -> tuple[int, int, int]:
         """How many active documents, chunks and passages there are."""
@@ -337,51 +315,3 @@ class Catalogue:
 
 def _place(passage: Passage) -> tuple[str, str, int, int, int]:
     return passage.id, passage.chunk_id, passage.start, passage.end, passage.token_count
-
-
-def _vector(row: Row) -> Vector:
-    return np.frombuffer(row["vector"], dtype=np.float32)
-
-
-def _record(row: Row) -> DocumentRecord:
-    return DocumentRecord(
-        id=row["id"],
-        name=row["name"],
-        title=row["title"],
-        media_type=row["media_type"],
-        size_bytes=row["size_bytes"],
-        pages=row["page_count"],
-        chunks=row["chunk_count"],
-        passages=row["passage_count"],
-        tokens=row["tokens"],
-        unread_tokens=row["unread_tokens"],
-        warnings=tuple(json.loads(row["warnings"])),
-        added_at=row["added_at"],
-    )
-
-
-def _chunk_row(chunk: Chunk) -> tuple[str | int | None, ...]:
-    return (
-        chunk.id,
-        chunk.document_id,
-        chunk.text,
-        chunk.start,
-        chunk.end,
-        chunk.page,
-        chunk.heading,
-        chunk.token_count,
-        json.dumps([asdict(page) for page in chunk.later_pages]),
-    )
-
-
-def _chunk(row: Row) -> Chunk:
-    return Chunk(
-        document_id=row["document_id"],
-        text=row["text"],
-        start=row["start"],
-        end=row["end"],
-        page=row["page"],
-        heading=row["heading"],
-        token_count=row["token_count"],
-        later_pages=tuple(Page(**page) for page in json.loads(row["later_pages"])),
-    )

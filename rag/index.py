@@ -2,8 +2,8 @@
 
 Its catalogue is the truth. A document is staged there with its vectors, added to the vector store and the keyword
 index, then made active in one transaction; readers keep only what is active, so it is found whole or not at all. Both
-search structures can be rebuilt from the catalogue without embedding anything, and are, whenever they are in doubt.
-While they cannot be, exact search over the catalogue and a keyword index in memory answer.
+search structures are rebuilt from the catalogue, without embedding, whenever they are in doubt; until they can be,
+exact search and a keyword index in memory answer.
 """
 
 import logging
@@ -14,10 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ingestion.chunking import CHUNKER_VERSION
-from ingestion.errors import SightlineError
-from ingestion.parsing import PARSER_VERSION
-from ingestion.types import Chunk
 from rag.catalogue import Catalogue
 from rag.cosine_sample import CosineSample
 from rag.database import Database
@@ -26,28 +22,13 @@ from rag.errors import StorageFailed
 from rag.exact_search import exact_search
 from rag.fingerprint import fingerprint
 from rag.keyword_index import KeywordIndex
+from rag.passport import passport_of
 from rag.preparation import Prepared
 from rag.settings import Settings
 from rag.types import Vector
 from rag.vector_store import BATCH, VectorStore
 
-RECIPE = (
-    "embedding_model",
-    "chunk_tokens",
-    "chunk_overlap_tokens",
-    "passage_tokens",
-    "passage_overlap_sentences",
-)
-"""The settings that an index is made with; the others can change at any time."""
-
 log = logging.getLogger(__name__)
-
-
-def passport_of(settings: Settings, embedder: Embedder) -> dict[str, str | int]:
-    """Everything that makes the vectors of an index what they are; two indexes agree when theirs are equal."""
-    recipe = {name: getattr(settings, name) for name in RECIPE}
-    versions = {"metric": "cosine", "chunker": CHUNKER_VERSION, "parser": PARSER_VERSION}
-    return recipe | embedder.passport | versions
 
 
 class Index:
@@ -122,20 +103,16 @@ class Index:
                     keywords.add(prepared.chunks)
                 replaced = self.catalogue.activate(document_id, source)
             except BaseException:
-                self._purge_if_possible(document_id)
+                self._let_go(document_id)
                 raise
-            self._cosine_sample = None
-            if replaced is not None:
-                self._purge_if_possible(replaced)
+            self._let_go(replaced)
             return replaced
 
     def link(self, document_id: str, source: str) -> str | None:
         """Makes a document that is there already what `source` points to; returns the id of one that went for it."""
         with self._changing:
             replaced = self.catalogue.activate(document_id, source)
-            if replaced is not None:
-                self._cosine_sample = None
-                self._purge_if_possible(replaced)
+            self._let_go(replaced)
             return replaced
 
     def remove(self, document_id: str) -> None:
@@ -164,7 +141,7 @@ class Index:
             self._heal()
             if self.keywords.has_remains():
                 self._rebuild_keywords()
-            deleted, live = self._deleted_vectors(), self.catalogue.counts()[2]
+            deleted, live = self._count("deleted_vectors"), self.catalogue.counts()[2]
             if deleted > (max(live, BATCH) if live else 0):
                 self._rebuild_vectors()
 
@@ -186,8 +163,7 @@ class Index:
 
     def discard(self) -> None:
         """Closes the index and deletes its folder, as soon as no reader holds it any more."""
-        vectors, database, folder = self._vectors, self.catalogue.database, self.folder
-        weakref.finalize(self, _discard, vectors, database, folder)
+        weakref.finalize(self, _discard, self._vectors, self.catalogue.database, self.folder)
 
     def _add_vectors(self, prepared: Prepared, step: Callable[[str, int, int], None]) -> None:
         ids = [passage.id for passage in prepared.passages]
@@ -201,17 +177,19 @@ class Index:
         """Deletes a document that readers no longer see; safe to run again from any point."""
         ids = self.catalogue.passage_ids_of(document_id)
         if ids and self._vectors is not None:
-            self.catalogue.database.set_fact("deleted_vectors", str(self._deleted_vectors() + len(ids)))
+            self._remember("deleted_vectors", str(self._count("deleted_vectors") + len(ids)))
             with self._vectors_changing() as vectors:
                 vectors.delete(ids)
         with self._keywords_changing() as keywords:
             keywords.delete(document_id)
         self.catalogue.forget(document_id)
 
-    def _purge_if_possible(self, document_id: str) -> None:
-        """The same, put off until the next change if the disk is full: nobody sees the document any more."""
+    def _let_go(self, document_id: str | None) -> None:
+        """Deletes a document that readers no longer see; put off until the next change if the disk is full."""
+        self._cosine_sample = None
         try:
-            self._purge(document_id)
+            if document_id is not None:
+                self._purge(document_id)
         except StorageFailed:
             log.exception("what is left of document %s could not be deleted; the next change tries again", document_id)
 
@@ -245,6 +223,9 @@ class Index:
         if sound:
             self._remember("keyword_files", fingerprint(self.folder / "keywords"))
             self._keywords_are_sound = True
+
+    def _count(self, fact: str) -> int:
+        return int(self.catalogue.database.fact(fact) or "0")
 
     def _remember(self, fact: str, value: str) -> None:
         if value != self.catalogue.database.fact(fact):
@@ -315,7 +296,7 @@ class Index:
             except Exception:
                 log.exception("the keyword index could not be opened")
         keywords = KeywordIndex(None)
-        keywords.add(self._active_chunks())
+        keywords.add(self.catalogue.active_chunks())
         return keywords, False
 
     def _rebuild_keywords(self) -> None:
@@ -328,29 +309,16 @@ class Index:
             keywords = KeywordIndex(folder)
         except (ValueError, OSError) as error:
             raise StorageFailed(f"The keyword index could not be rebuilt ({error}). Is the disk full?") from error
-        keywords.replace(self._active_chunks())
+        keywords.replace(self.catalogue.active_chunks())
         self._remember("keyword_files", fingerprint(folder))
         self.keywords, self._keywords_are_sound = keywords, True
 
     def _rebuild_vectors(self) -> None:
         """A new vector store in a new folder, from the catalogue; exact search answers meanwhile."""
         old, self._vectors = self._vectors, None
-        self._generation = max(self._generation, int(self.catalogue.database.fact("generation") or "1")) + 1
+        self._generation = max(self._generation, self._count("generation"), 1) + 1
         folder = self.folder / f"vectors-{self._generation}"
-        shutil.rmtree(folder, ignore_errors=True)
-        fresh = None
-        try:
-            fresh = VectorStore(folder)
-            for ids, vectors in self.catalogue.all_passages(BATCH):
-                fresh.add(ids, vectors)
-            settled = fresh.settle()
-        except Exception as error:
-            if fresh is not None:
-                fresh.close()
-            shutil.rmtree(folder, ignore_errors=True)  # a full disk needs the place
-            if isinstance(error, SightlineError):
-                raise
-            raise StorageFailed(f"The vector store could not be rebuilt ({error}). Is the disk full?") from error
+        fresh, settled = VectorStore.built(folder, self.catalogue.all_passages(BATCH))
         with self.catalogue.database.transaction() as connection:
             facts = [("generation", str(self._generation)), ("vector_files", settled), ("deleted_vectors", "0")]
             connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", facts)
@@ -371,15 +339,8 @@ class Index:
             log.exception("the vector store failed")
             return None
 
-    def _deleted_vectors(self) -> int:
-        return int(self.catalogue.database.fact("deleted_vectors") or "0")
-
     def _vector_folder(self) -> Path:
         return self.folder / f"vectors-{self.catalogue.database.fact('generation') or '1'}"
-
-    def _active_chunks(self) -> Iterator[Chunk]:
-        for record in self.catalogue.records():
-            yield from self.catalogue.chunks_of(record.id)
 
 
 def _discard(vectors: VectorStore | None, database: Database, folder: Path) -> None:

@@ -5,58 +5,41 @@ answers.
 """
 
 import contextlib
-import fcntl
 import hashlib
 import logging
-import os
 import shutil
-import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Callable
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import Any, Self
 
 from ingestion.errors import FileRefused, SightlineError
-from ingestion.parsing import PARSER_VERSION, shown_name
+from ingestion.parsing import shown_name
 from ingestion.sandbox import ParsingCancelled, parse_in_child
 from ingestion.types import Document
 from rag import seal
 from rag.catalogue import Catalogue
 from rag.chats import Chats
 from rag.database import Database
-from rag.embedding import Embedder, MissingEmbedder, load_embedder
-from rag.errors import (
-    Cancelled,
-    LibraryDamaged,
-    LibraryInUse,
-    LibraryMismatch,
-    ModelUnavailable,
-    StorageFailed,
-    UnknownDocument,
-)
-from rag.index import RECIPE, Index, passport_of
+from rag.embedding import Embedder
+from rag.errors import Cancelled, LibraryDamaged, LibraryInUse, StorageFailed
+from rag.index import Index
+from rag.index_opening import open_index
 from rag.jobs import JobRecord, Jobs
+from rag.ownership import own
+from rag.passport import passport_of
 from rag.preparation import prepare
+from rag.progress import ignore_progress, never, stepper
 from rag.settings import Settings
+from rag.shadow import copy_document, missing_from, open_shadow, shadow_folder, tidy_shadow
 from rag.types import AddReport, DocumentRecord, Progress
 from rag.uploads import Uploads
 
-_VERSION = 1
-_REBUILD = "Put the old one back, or rebuild the library with the new one: `python cli.py rebuild`."
-_SCHEMA = f"{Jobs.SCHEMA};\n{Chats.SCHEMA}"
+VERSION = 1
+SCHEMA = f"{Jobs.SCHEMA};\n{Chats.SCHEMA}"
 
 log = logging.getLogger(__name__)
-
-
-def _ignore(progress: Progress) -> None:
-    """Progress nobody watches."""
-
-
-def _never() -> bool:
-    return False
 
 
 class Library:
@@ -73,12 +56,12 @@ class Library:
         self.uploads = Uploads(settings.data_dir / "uploads")
         with contextlib.ExitStack() as open_files:
             if not read_only:
-                open_files.enter_context(_lock(settings.data_dir))
+                open_files.enter_context(own(settings.data_dir))
             self._is_sealed = read_only or seal.is_whole(settings.data_dir)
-            self._database = Database(settings.data_dir / "library.db", _SCHEMA, _VERSION, read_only=read_only)
-            open_files.callback(self._database.close)
-            self.chats = Chats(self._database)
-            self.jobs = Jobs(self._database)
+            self.database = Database(settings.data_dir / "library.db", SCHEMA, VERSION, read_only=read_only)
+            open_files.callback(self.database.close)
+            self.chats = Chats(self.database)
+            self.jobs = Jobs(self.database)
             self.index = self._open_index()
             open_files.callback(lambda: self.index.close())  # whichever it is by then
             if not read_only:
@@ -119,7 +102,7 @@ class Library:
                 with contextlib.suppress(SightlineError):  # the next start tries again
                     self.index.compact()
             self.index.close()
-            self._database.close()
+            self.database.close()
             if not self.is_read_only:
                 seal.put_on(self.settings.data_dir)
             self._open_files.close()  # the lock last
@@ -155,8 +138,8 @@ class Library:
         content: bytes,
         *,
         source: str | None = None,
-        progress: Callable[[Progress], None] = _ignore,
-        cancelled: Callable[[], bool] = _never,
+        progress: Callable[[Progress], None] = ignore_progress,
+        cancelled: Callable[[], bool] = never,
     ) -> AddReport:
         """What became of one file. A file that cannot be added is reported, not raised; nothing of it stays.
 
@@ -170,9 +153,9 @@ class Library:
 
         try:
             with self._writing:
-                self._check_writable()
+                self.check_writable()
                 record, is_new, note = self._add(
-                    name, content, source or name, _stepper(name, progress, cancelled), cancelled
+                    name, content, source or name, stepper(name, progress, cancelled), cancelled
                 )
         except FileRefused as error:
             return report(status="refused", message=str(error))
@@ -198,7 +181,7 @@ class Library:
         Raises UnknownDocument.
         """
         with self._writing:
-            self._check_writable()
+            self.check_writable()
             try:
                 self.index.remove(document_id)
             finally:
@@ -218,7 +201,7 @@ class Library:
     def forget_source(self, source: str) -> None:
         """Takes away where a document came from, and the document if that was its last source."""
         with self._writing:
-            self._check_writable()
+            self.check_writable()
             document_id = self.catalogue.sources().get(source)
             removed = self.index.forget_source(source)
             if removed is not None:
@@ -235,13 +218,13 @@ class Library:
         return self.catalogue.document(document_id)
 
     def rebuild(
-        self, *, progress: Callable[[Progress], None] = _ignore, cancelled: Callable[[], bool] = _never
+        self, *, progress: Callable[[Progress], None] = ignore_progress, cancelled: Callable[[], bool] = never
     ) -> None:
         """Makes the index anew with the settings asked for; the old one answers until the swap at the end.
 
         What was done is kept when it is cancelled or killed, and the next call goes on from there. Raises Cancelled.
         """
-        self._check_writable()
+        self.check_writable()
 
         def stop_if_asked(*_: object) -> None:
             if self._is_closing or cancelled():
@@ -249,53 +232,23 @@ class Library:
 
         with self._rebuilding:
             stop_if_asked()
-            fresh = self._shadow_index()
+            fresh = open_shadow(self.index, *self._wanted)
             try:
                 while fresh is not self.index:
-                    missing = self._missing_from(fresh)
+                    missing = missing_from(fresh, self.documents())
                     for done, record in enumerate(missing):
                         stop_if_asked()
                         progress(Progress("rebuilding", done, len(missing)))
-                        self._copy_document(record, fresh, stop_if_asked)
+                        copy_document(record, self.index, self.uploads, fresh, stop_if_asked)
                     with self._writing:
-                        if not self._missing_from(fresh):
+                        if not missing_from(fresh, self.documents()):
                             self._swap(fresh)
             except BaseException:
                 if fresh is not self.index:
                     with contextlib.suppress(SightlineError):
-                        self._missing_from(fresh)
+                        missing_from(fresh, self.documents())
                     fresh.close()
                 raise
-
-    def back_up(self, folder: Path) -> None:
-        """Writes copies of everything that cannot be made again into `folder`, whole even beside a writer."""
-        index = self.index  # it, whatever is rebuilt meanwhile
-        target = folder / index.folder.name
-        target.mkdir(parents=True)
-        self._database.copy_to(folder / "library.db")
-        index.catalogue.database.copy_to(target / "index.db")
-        self.uploads.copy_to(folder / "uploads")
-        copy = Database(folder / "library.db", _SCHEMA, _VERSION)
-        copy.set_fact("index", index.folder.name)
-        copy.close()
-
-    def check(self) -> list[str]:
-        """What could not be mended, after comparing everything with everything. `index.repairs` says what was."""
-        self._check_writable()
-        faults = self.faults()
-        if not faults:
-            self.index.check()
-        faults += [
-            f"{record.name}: its uploaded file is {state}. Add it again to be able to rebuild with another parser."
-            for record in self.documents()
-            if (state := self.uploads.state(record.id)) != "whole"
-        ]
-        return faults
-
-    def faults(self) -> list[str]:
-        """What is wrong with the files of the truth, after reading all of them; empty if they are as written."""
-        faults = [f"the library's file is damaged: {fault}" for fault in self._database.faults()]
-        return faults + [f"the catalogue is damaged: {fault}" for fault in self.catalogue.faults()]
 
     def _add(
         self,
@@ -341,32 +294,23 @@ class Library:
     def _open_index(self) -> Index:
         """The index that answers, with the settings and the embedder that it was made with."""
         while True:
-            known = self._database.fact("index")
+            known = self.database.fact("index")
             try:
-                return self._open_index_named(known)
+                return self._open_index_named(known or "index-1")
             except (LibraryDamaged, StorageFailed):
-                if self._database.fact("index") == known:  # the owner has not swapped it for another just now
+                if self.database.fact("index") == known:  # the owner has not swapped it for another just now
                     raise
 
-    def _open_index_named(self, known: str | None) -> Index:
-        folder = self.settings.data_dir / (known or "index-1")
-        if known and seal.is_gone(folder / "index.db"):
-            raise self._database.damage(f"the documents that it speaks of are gone: {folder / 'index.db'}")
-        if not self._is_sealed and (faults := self._database.faults()):
-            raise self._database.damage(faults[0])
-        settings, embedder = self._wanted
-        recipe = _recipe_of(folder, read_only=self.is_read_only, is_sealed=self._is_sealed)
-        if recipe is not None:
-            settings = settings.model_copy(update=recipe)
-        if settings.embedding_model != self.settings.embedding_model and not isinstance(embedder, MissingEmbedder):
-            embedder = _load(settings)
-        index = Index(folder, settings, embedder, read_only=self.is_read_only)
-        if index.catalogue.counts()[0]:
-            index.embedder = _fitting(embedder, index)
-        elif not self.is_read_only and index.passport != passport_of(*self._wanted):
-            index.adopt(*self._wanted)
-        if not known and not self.is_read_only:
-            self._database.set_fact("index", folder.name)
+    def _open_index_named(self, name: str) -> Index:
+        index = open_index(
+            self.settings.data_dir / name,
+            self.database,
+            *self._wanted,
+            read_only=self.is_read_only,
+            is_sealed=self._is_sealed,
+        )
+        if not self.is_read_only and self.database.fact("index") != name:
+            self.database.set_fact("index", name)
         return index
 
     def _tidy(self) -> None:
@@ -374,183 +318,33 @@ class Library:
         try:
             self.uploads.keep_only({record.id for record in self.documents()} | self.jobs.awaited_uploads())
             for folder in self.settings.data_dir.glob("index-*"):
-                if folder not in (self.index.folder, self._shadow_folder()):
+                if folder not in (self.index.folder, shadow_folder(self.index)):
                     shutil.rmtree(folder)
             self._tidy_shadow()
         except (OSError, StorageFailed):
             log.exception("what an earlier process left behind could not be deleted")
 
     def _tidy_shadow(self) -> None:
-        """Takes what was removed meanwhile out of an index whose rebuild was stopped."""
-        folder = self._shadow_folder()
-        if not folder.exists() or not self._rebuilding.acquire(blocking=False):
-            return  # a rebuild that goes on does so itself
-        try:
-            catalogue = Catalogue(folder / "index.db")
-            there = {record.id for record in catalogue.records()} | set(catalogue.inactive_ids())
-            catalogue.database.close()
-            if there - {record.id for record in self.documents()}:
-                fresh = Index(folder, *self._wanted)
-                self._missing_from(fresh)
-                fresh.close()
-        except (LibraryDamaged, LibraryMismatch):
-            shutil.rmtree(folder)
-        finally:
-            self._rebuilding.release()
+        folder = shadow_folder(self.index)
+        if folder.exists() and self._rebuilding.acquire(blocking=False):  # a rebuild that goes on does so itself
+            try:
+                tidy_shadow(folder, *self._wanted, self.documents())
+            finally:
+                self._rebuilding.release()
 
     def _clean_up_after(self, document_id: str) -> None:
         """Deletes what lies outside the index of a document that is gone from it."""
         self.drop_upload(document_id)
         self._tidy_shadow()
 
-    def _shadow_folder(self) -> Path:
-        number = int(self.index.folder.name.removeprefix("index-")) + 1
-        return self.settings.data_dir / f"index-{number}"
-
-    def _shadow_index(self) -> Index:
-        """The index that is being rebuilt: what an earlier call left, if it was for the same settings."""
-        folder = self._shadow_folder()
-        try:
-            fresh = Index(folder, *self._wanted)
-        except (LibraryDamaged, LibraryMismatch):
-            shutil.rmtree(folder)
-            return Index(folder, *self._wanted)
-        if fresh.passport == passport_of(*self._wanted):
-            return fresh
-        fresh.close()
-        shutil.rmtree(folder)
-        return Index(folder, *self._wanted)
-
-    def _missing_from(self, fresh: Index) -> list[DocumentRecord]:
-        """Documents that the rebuilt index lacks; those it has too many of are removed from it."""
-        there = {record.id for record in fresh.catalogue.records()}
-        mine = self.documents()
-        for gone in there - {record.id for record in mine}:
-            fresh.remove(gone)
-        return [record for record in mine if record.id not in there]
-
-    def _copy_document(self, record: DocumentRecord, fresh: Index, step: Callable[[str, int, int], None]) -> None:
-        try:
-            document = self._document_anew(record)
-            sources = self.catalogue.sources_of(record.id) or [record.name]
-        except UnknownDocument:
-            return  # removed meanwhile
-        has_same_vectors = fresh.embedder.passport.items() <= self.passport.items()
-        known = self.catalogue.known_vectors if has_same_vectors else fresh.catalogue.known_vectors
-        prepared = prepare(document, fresh.embedder, fresh.settings, known, step)
-        fresh.insert(prepared, sources[0], size_bytes=record.size_bytes, step=step)
-        for source in sources[1:]:
-            fresh.link(record.id, source)
-
-    def _document_anew(self, record: DocumentRecord) -> Document:
-        """A document as today's parser reads it; as it is stored if that is what it did, or its upload is lost."""
-        stored = self.document(record.id)
-        if self.passport["parser"] == PARSER_VERSION:
-            return stored
-        try:
-            return replace(parse_in_child(record.name, self.uploads.read(record.id)), name=record.name)
-        except (FileRefused, UnknownDocument):
-            log.exception("%s could not be read anew; its text stays as it was", record.name)
-            return stored
-
     def _swap(self, fresh: Index) -> None:
         old = self.index
         fresh.catalogue.take_listing(old.catalogue)
-        self._database.set_fact("index", fresh.folder.name)
+        self.database.set_fact("index", fresh.folder.name)
         self.index = fresh
         old.discard()  # those who read it now may read on
 
-    def _check_writable(self) -> None:
+    def check_writable(self) -> None:
+        """Raises LibraryInUse if the library was opened only to be read."""
         if self.is_read_only:
-            raise LibraryInUse(
-                f"Another Sightline process owns the library in {self.settings.data_dir}. Close it first."
-            )
-
-
-def _stepper(
-    name: str, progress: Callable[[Progress], None], cancelled: Callable[[], bool]
-) -> Callable[[str, int, int], None]:
-    def step(stage: str, done: int, total: int) -> None:
-        if cancelled():
-            raise Cancelled(f"{name}: stopped; nothing of it was kept.")
-        progress(Progress(stage, done, total))
-
-    return step
-
-
-def _recipe_of(folder: Path, *, read_only: bool, is_sealed: bool) -> Mapping[str, Any] | None:
-    """The settings that an index was made with; None if there is none. Raises LibraryDamaged."""
-    if not (folder / "index.db").exists():
-        return None
-    catalogue = Catalogue(folder / "index.db", read_only=read_only)
-    try:
-        if not is_sealed and (faults := catalogue.faults()):
-            raise catalogue.database.damage(faults[0])
-        passport = catalogue.passport()
-    finally:
-        catalogue.database.close()
-    return None if passport is None else {name: passport[name] for name in RECIPE}
-
-
-def _load(settings: Settings) -> Embedder:
-    try:
-        return load_embedder(settings)
-    except ModelUnavailable as error:
-        return MissingEmbedder(ModelUnavailable(f"{error} Without it this library cannot be searched. {_REBUILD}"))
-
-
-def _fitting(embedder: Embedder, index: Index) -> Embedder:
-    """The embedder; one that says what changed if it no longer gives the vectors that are stored."""
-    if isinstance(embedder, MissingEmbedder):
-        return embedder
-    there, here = index.passport, embedder.passport
-    changed = ", ".join(
-        f"{key} was {there.get(key)!r} and is {value!r}" for key, value in here.items() if there.get(key) != value
-    )
-    if not changed:
-        return embedder
-    return MissingEmbedder(
-        LibraryMismatch(
-            f"The embedding model {index.settings.embedding_model!r} is not the one that this library was built with: "
-            f"{changed}. {_REBUILD}"
-        )
-    )
-
-
-def _lock(folder: Path) -> IO[str]:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = (folder / "lock").open("a+")
-        (folder / "uploads").mkdir(exist_ok=True)
-    except OSError as error:
-        raise StorageFailed(f"The folder {folder} cannot be written ({error.strerror}). Choose another.") from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        owner = _owner(handle)
-        handle.close()
-        raise LibraryInUse(
-            f"Another Sightline process{owner} owns the library in {folder}. Close it, or choose another folder."
-        ) from error
-    except OSError as error:
-        handle.close()
-        raise StorageFailed(f"The folder {folder} cannot be locked ({error.strerror}). Choose another.") from error
-    with contextlib.suppress(OSError):  # on a full disk the lock holds without a name
-        os.truncate(handle.fileno(), 0)
-        os.write(handle.fileno(), f"{os.getpid()} {socket.gethostname()}".encode())
-    return handle
-
-
-def _owner(handle: IO[str]) -> str:
-    """The process that wrote itself into the lock file, " (process 123)"; nothing if it is dead or on another host."""
-    handle.seek(0)
-    pid, _, host = handle.read().partition(" ")
-    if host != socket.gethostname() or not pid.isdecimal():
-        return ""
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return ""
-    except OSError:
-        pass  # it lives and is another user's
-    return f" (process {pid})"
+            raise LibraryInUse(f"Another process owns the library in {self.settings.data_dir}. Close it first.")

@@ -7,13 +7,17 @@ opening a damaged one may raise, answer wrongly, or kill the process.
 """
 
 import os
-from collections.abc import Collection, Sequence
+import shutil
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
+from typing import Self
 
 import chromadb
 from chromadb.api.collection_configuration import CreateCollectionConfiguration, CreateHNSWConfiguration
 from chromadb.config import Settings as ChromaSettings
 
+from ingestion.errors import SightlineError
+from rag.errors import StorageFailed
 from rag.fingerprint import fingerprint
 from rag.types import Vector, Vectors
 
@@ -35,6 +39,24 @@ class VectorStore:
         self._collection = self._client.get_or_create_collection(
             _COLLECTION, embedding_function=None, configuration=CreateCollectionConfiguration(hnsw=_HNSW)
         )
+
+    @classmethod
+    def built(cls, folder: Path, batches: Iterable[tuple[list[str], Vectors]]) -> tuple[Self, str]:
+        """A new store of these vectors in `folder`, and the fingerprint of its files. Raises StorageFailed."""
+        shutil.rmtree(folder, ignore_errors=True)
+        store = None
+        try:
+            store = cls(folder)
+            for ids, vectors in batches:
+                store.add(ids, vectors)
+            return store, store.settle()
+        except Exception as error:
+            if store is not None:
+                store.close()
+            shutil.rmtree(folder, ignore_errors=True)  # a full disk needs the place
+            if isinstance(error, SightlineError):
+                raise
+            raise StorageFailed(f"The vector store could not be rebuilt ({error}). Is the disk full?") from error
 
     def add(self, passage_ids: Sequence[str], vectors: Vectors) -> None:
         """Adds up to BATCH vectors, (n, dimension), under their ids; an id that is there already keeps its vector."""

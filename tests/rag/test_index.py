@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rag.doctor import check
 from rag.embedding import Embedder
 from rag.errors import StorageFailed
 from rag.exact_search import exact_search
@@ -168,7 +169,7 @@ def test_removing_the_last_document_leaves_no_vector(library: Library) -> None:
 
 
 def test_check_finds_what_is_out_of_step(filled: Library) -> None:
-    """A vector too few, one too many or in another's place is found by its id and mended; a second check finds nothing."""
+    """A vector too few, too many or in another's place is found by its id and mended; a second check finds nothing."""
     ids = sorted(filled.index._vectors.ids())
     vector = np.ones((1, 256), dtype=np.float32) / 16
     for changed in ("missing", "strange", "both"):
@@ -177,9 +178,9 @@ def test_check_finds_what_is_out_of_step(filled: Library) -> None:
         if changed != "missing":
             filled.index._vectors.add(["strange"], vector)
         filled.index.repairs.clear()
-        assert filled.check() == []
+        assert check(filled) == []
         assert filled.index.repairs == [f"the vector store was rebuilt: {len(ids)} vectors, none embedded again"]
-        assert filled.check() == []
+        assert check(filled) == []
         assert len(filled.index.repairs) == 1
         assert_in_step(filled)
 

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from rag.doctor import check
 from rag.library import Library
 from rag.pipeline import retrieve
 from rag.settings import Settings
@@ -218,10 +219,10 @@ def test_lost_upload_comes_back_with_the_same_file(library: Library) -> None:
             upload.unlink()
         else:
             upload.write_bytes(content)
-        [fault] = library.check()
+        [fault] = check(library)
         assert "a.md: its uploaded file is" in fault
         assert library.add("a.md", RETURNS).status == "unchanged"
-        assert library.check() == []
+        assert check(library) == []
     assert library.uploads.read(report.document_id) == RETURNS
 
 

@@ -1,0 +1,91 @@
+"""The tables of a catalogue, and what their rows mean."""
+
+import json
+from dataclasses import asdict
+from sqlite3 import Row
+
+import numpy as np
+
+from ingestion.types import Chunk, Page
+from rag.types import DocumentRecord, Vector
+
+VERSION = 1
+SCHEMA = """
+CREATE TABLE documents (
+    id TEXT PRIMARY KEY, state TEXT NOT NULL CHECK (state IN ('staged', 'active', 'removed')), name TEXT NOT NULL,
+    title TEXT NOT NULL, media_type TEXT NOT NULL, size_bytes INTEGER NOT NULL, page_count INTEGER NOT NULL,
+    chunk_count INTEGER NOT NULL, passage_count INTEGER NOT NULL, tokens INTEGER NOT NULL,
+    unread_tokens INTEGER NOT NULL, added_at TEXT NOT NULL, warnings TEXT NOT NULL,
+    pages TEXT NOT NULL, headings TEXT NOT NULL, text TEXT NOT NULL  -- last: what comes after them costs reading them
+) STRICT;
+CREATE INDEX documents_not_active ON documents (id) WHERE state <> 'active';
+CREATE TABLE sources (
+    source TEXT PRIMARY KEY, document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE
+) STRICT;
+CREATE INDEX sources_of_document ON sources (document_id);
+CREATE TABLE chunks (
+    id TEXT PRIMARY KEY, document_id TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    text TEXT NOT NULL, start INTEGER NOT NULL, end INTEGER NOT NULL,
+    page INTEGER, heading TEXT NOT NULL, token_count INTEGER NOT NULL, later_pages TEXT NOT NULL
+) STRICT;
+CREATE INDEX chunks_of_document ON chunks (document_id);
+CREATE TABLE passages (
+    id TEXT PRIMARY KEY, chunk_id TEXT NOT NULL REFERENCES chunks (id) ON DELETE CASCADE,
+    start INTEGER NOT NULL, end INTEGER NOT NULL, token_count INTEGER NOT NULL,
+    text_hash BLOB NOT NULL, vector BLOB NOT NULL, vector_sum INTEGER NOT NULL
+) STRICT;
+CREATE INDEX passages_of_chunk ON passages (chunk_id);
+CREATE INDEX passages_by_text ON passages (text_hash)
+"""
+
+
+def vector_of(row: Row) -> Vector:
+    """The vector of a passage, (dimension,)."""
+    return np.frombuffer(row["vector"], dtype=np.float32)
+
+
+def record_of(row: Row) -> DocumentRecord:
+    """A document as lists show it."""
+    return DocumentRecord(
+        id=row["id"],
+        name=row["name"],
+        title=row["title"],
+        media_type=row["media_type"],
+        size_bytes=row["size_bytes"],
+        pages=row["page_count"],
+        chunks=row["chunk_count"],
+        passages=row["passage_count"],
+        tokens=row["tokens"],
+        unread_tokens=row["unread_tokens"],
+        warnings=tuple(json.loads(row["warnings"])),
+        added_at=row["added_at"],
+    )
+
+
+def chunk_row(chunk: Chunk) -> tuple[str | int | None, ...]:
+    """What the table keeps of a chunk, in the order of its columns."""
+    return (
+        chunk.id,
+        chunk.document_id,
+        chunk.text,
+        chunk.start,
+        chunk.end,
+        chunk.page,
+        chunk.heading,
+        chunk.token_count,
+        json.dumps([asdict(page) for page in chunk.later_pages]),
+    )
+
+
+def chunk_of(row: Row) -> Chunk:
+    """A chunk as it was."""
+    return Chunk(
+        document_id=row["document_id"],
+        text=row["text"],
+        start=row["start"],
+        end=row["end"],
+        page=row["page"],
+        heading=row["heading"],
+        token_count=row["token_count"],
+        later_pages=tuple(Page(**page) for page in json.loads(row["later_pages"])),
+    )
