@@ -25,7 +25,6 @@ def writing(settings: Settings) -> Iterator[Library]:
     with Library.open(settings, load_embedder(settings)) as library:
         note_differences(library)
         yield library
-        library.index.compact()  # no word of what was replaced or removed stays in a file
 
 
 @contextmanager

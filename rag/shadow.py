@@ -17,7 +17,7 @@ from rag.index import Index
 from rag.passport import passport_of
 from rag.preparation import prepare
 from rag.settings import Settings
-from rag.types import DocumentRecord
+from rag.types import DocumentRecord, Vector
 from rag.uploads import Uploads
 
 log = logging.getLogger(__name__)
@@ -74,9 +74,13 @@ def copy_document(
         sources = index.catalogue.sources_of(record.id) or [record.name]
     except UnknownDocument:
         return  # removed meanwhile
-    has_same_vectors = shadow.embedder.passport.items() <= index.passport.items()
-    known = (index if has_same_vectors else shadow).catalogue.known_vectors
-    prepared = prepare(document, shadow.embedder, shadow.settings, known, step)
+    is_same_model = shadow.embedder.passport.items() <= index.passport.items()
+
+    def known_vectors(hashes: Collection[bytes]) -> dict[bytes, Vector]:
+        there = index.catalogue.known_vectors(hashes) if is_same_model else {}
+        return there | shadow.catalogue.known_vectors(hashes)
+
+    prepared = prepare(document, shadow.embedder, shadow.settings, known_vectors, step)
     shadow.insert(prepared, sources[0], size_bytes=record.size_bytes, step=step)
     for source in sources[1:]:
         shadow.link(record.id, source)

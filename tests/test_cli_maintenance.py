@@ -1,11 +1,14 @@
 """The commands that look after a library: rebuild, doctor, backup and restore."""
 
 import contextlib
+import fcntl
 import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
+import termios
 from collections.abc import Callable
 from pathlib import Path
 
@@ -141,6 +144,7 @@ def long_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def stopped_rebuild(data: Path) -> subprocess.CompletedProcess[str]:
     """A rebuild on a terminal that gets Ctrl-C once two documents are done."""
     reader, terminal = os.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))  # no bar in 0 columns
     running = subprocess.Popen(
         command_of("rebuild", "--json", data=data),
         env=clean_environment(**SMALLER),

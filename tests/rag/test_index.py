@@ -169,7 +169,11 @@ def test_removing_the_last_document_leaves_no_vector(library: Library) -> None:
 
 
 def test_check_finds_what_is_out_of_step(filled: Library) -> None:
+<<<<<<< ours
     """A vector too few, too many or in another's place is found by its id and mended; a second check finds nothing."""
+=======
+    """A vector too few or one too many is found by its id and mended; a second check finds nothing."""
+>>>>>>> theirs
     ids = sorted(filled.index._vectors.ids())
     vector = np.ones((1, 256), dtype=np.float32) / 16
     for changed in ("missing", "strange", "both"):

@@ -409,3 +409,16 @@ def test_cosine_sample_follows_changes(library: Library) -> None:
     assert library.index.cosine_sample().size == 2
     library.remove(report.document_id)
     assert library.index.cosine_sample().size == 1
+
+
+def test_rebuild_embeds_a_text_once_that_stands_in_several_documents(settings: Settings) -> None:
+    """Cut anew by the same model, a text that the old index does not know is embedded with the first document."""
+    texts = [" ".join(f"Word {number} of all." for number in range(20)) + f" Only {name}." for name in "abc"]
+    with Library.open(settings, FakeEmbedder()) as library:
+        for name, text in zip("abc", texts, strict=True):
+            library.add(f"{name}.txt", text.encode())
+    embedder = FakeEmbedder()
+    with Library.open(settings.model_copy(update={"passage_tokens": 12}), embedder) as library:
+        library.rebuild()
+        assert library.catalogue.counts()[2] > len(embedder.embedded) > 0
+    assert len(set(embedder.embedded)) == len(embedder.embedded)
