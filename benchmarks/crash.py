@@ -22,7 +22,7 @@ from benchmarks.crash_journal import JournalReader, Truth
 from benchmarks.crash_texts import RECIPES, Recipe
 
 _AIMS = ("random", "vector files", "add", "replace", "remove", "rebuild", "random", "vector files", "swap", "opening")
-_PATIENCE_S = 12  # an aim that is not met by then becomes a random one
+_PATIENCE_S = 10  # an aim that is not met by then becomes a random one
 _STUCK_S = 120
 
 
@@ -114,7 +114,7 @@ class Crashes:
                 return False
             self._truth.replay(reader.fresh())
             time.sleep(0.002)
-        end = time.monotonic() + (self._random.uniform(0, 3) if aim == "random" else _PATIENCE_S)
+        end = time.monotonic() + (self._random.uniform(0, 2) if aim == "random" else _PATIENCE_S)
         while time.monotonic() < end and worker.exitcode is None:
             self._truth.replay(reader.fresh())
             if is_there():
@@ -130,7 +130,7 @@ class Crashes:
         if aim == "vector files":
             return self._when_files_change(self._random.randint(1, 12), self._random.uniform(0, 0.01))
         key, value = {"swap": ("swapping", True), "rebuild": ("copied", None)}.get(aim, ("do", aim))
-        times = self._random.randint(1, 20 if aim == "rebuild" else 3 if aim != "swap" else 1)
+        times = self._random.randint(1, {"swap": 1, "rebuild": self._documents // 2}.get(aim, 3))
         delay = self._random.uniform(0, 0.2 if aim == "swap" else 0.15)
 
         def is_there() -> bool:

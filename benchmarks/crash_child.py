@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import threading
 import time
 import traceback
@@ -308,6 +309,22 @@ def _check_folders(library: Library, rng: random.Random) -> list[str]:
     return faults if len(stores) == 1 else [*faults, f"vector folders: {stores}"]
 
 
+def _check_remains(library: Library, rng: random.Random) -> list[str]:
+    """No file holds the text of a version that is gone, not even one that SQLite or a stopped rebuild left."""
+    there = {version_of(library.document(record.id).text) for record in library.documents()}
+    faults = []
+    for path in library.settings.data_dir.rglob("*"):
+        versions = {int(found) for found in re.findall(rb"Document \d+, version (\d+)\.", _bytes_of(path))}
+        if gone := versions - there:
+            name = path.relative_to(library.settings.data_dir)
+            faults.append(f"{name} still holds the text of {len(gone)} versions that are gone")
+    return faults
+
+
+def _bytes_of(path: Path) -> bytes:
+    return path.read_bytes() if path.is_file() else b""
+
+
 def _check_search(library: Library, rng: random.Random) -> list[str]:
     """Every seventh vector finds itself, and a few paragraphs their documents."""
     index = library.index
@@ -330,5 +347,6 @@ _CHECKS: tuple[Callable[[Library, random.Random], list[str]], ...] = (
     _check_documents,
     _check_structures,
     _check_folders,
+    _check_remains,
     _check_search,
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 from ingestion.parsing import parse
 from ingestion.types import Document
 from rag import library as library_module
+from rag import shadow
 from rag.library import Library
 from rag.pipeline import retrieve
 from rag.settings import Settings
@@ -72,4 +73,5 @@ def open_in_child(settings: Settings) -> Library:
         return parse(name, content)
 
     library_module.parse_in_child = parse_here
+    shadow.parse_in_child = parse_here
     return Library.open(settings, FakeEmbedder())

@@ -1,9 +1,6 @@
 """A file of the truth: whole transactions, one connection a thread, and faults told in words that help."""
 
-<<<<<<< ours
-=======
 import sqlite3
->>>>>>> theirs
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -36,11 +33,7 @@ def _words(database: Database) -> list[str]:
 
 def open_descriptors(path: Path) -> int:
     """How many files in the folder of `path` this process holds open."""
-<<<<<<< ours
-    links = Path("/proc/self/fd").iterdir()
-=======
     links = list(Path("/proc/self/fd").iterdir())
->>>>>>> theirs
     return sum(str(path.parent) in str(link.readlink()) for link in links if link.is_symlink())
 
 

@@ -169,11 +169,7 @@ def test_removing_the_last_document_leaves_no_vector(library: Library) -> None:
 
 
 def test_check_finds_what_is_out_of_step(filled: Library) -> None:
-<<<<<<< ours
-    """A vector too few, too many or in another's place is found by its id and mended; a second check finds nothing."""
-=======
     """A vector too few or one too many is found by its id and mended; a second check finds nothing."""
->>>>>>> theirs
     ids = sorted(filled.index._vectors.ids())
     vector = np.ones((1, 256), dtype=np.float32) / 16
     for changed in ("missing", "strange", "both"):
@@ -213,7 +209,7 @@ def test_newer_program_is_a_difference(settings: Settings, monkeypatch: pytest.M
     with Library.open(settings, FakeEmbedder()) as library:
         library.add("a.md", RETURNS)
         there = library.passport[version.partition("_")[0].lower()]
-    monkeypatch.setattr(f"rag.index.{version}", 99)
+    monkeypatch.setattr(f"rag.passport.{version}", 99)
     with Library.open(settings, FakeEmbedder()) as library:
         assert library.differences == {version.partition("_")[0].lower(): (there, 99)}
         assert len(found(library, "receipt")) == 1

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rag.doctor import check
 from rag.errors import LibraryDamaged, LibraryInUse, StorageFailed
 from rag.library import Library
 from rag.settings import Settings
@@ -77,7 +78,7 @@ def test_reading_writes_nothing(filled: Library, settings: Settings) -> None:
         answers(reader, *QUESTIONS)
     assert _state(settings.data_dir) == before
     assert filled.add("c.txt", b"Something new.").status == "added"
-    assert filled.check() == []
+    assert check(filled) == []
 
 
 def test_library_without_an_owner_can_be_read(filled: Library, settings: Settings) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from ingestion.parsing import parse
 from ingestion.types import Document
+from rag.doctor import check
 from rag.errors import Cancelled, ModelUnavailable
 from rag.index import Index
 from rag.library import Library
@@ -44,7 +45,7 @@ class OtherModel(FakeEmbedder):
 @pytest.fixture(autouse=True)
 def models(monkeypatch: pytest.MonkeyPatch) -> None:
     """The packaged model is a fake of 256 dimensions."""
-    monkeypatch.setattr("rag.library.load_embedder", lambda settings: FakeEmbedder())
+    monkeypatch.setattr("rag.index_opening.load_embedder", lambda settings: FakeEmbedder())
 
 
 @pytest.fixture
@@ -252,7 +253,7 @@ def test_changes_during_a_rebuild_are_in_it(filled: Settings) -> None:
         assert found(library, "parcels warehouse") >= {records[order[1]]}
         assert_in_step(library)
     with _reopened(filled) as library:
-        assert library.check() == []
+        assert check(library) == []
         assert library.index.repairs == []
 
 
@@ -349,15 +350,15 @@ def test_older_parser_reads_the_uploads_anew(filled: Settings, monkeypatch: pyte
     with Library.open(filled, FakeEmbedder()) as library:
         lost = library.documents()[0].id
         library.uploads.drop(lost)
-    monkeypatch.setattr("rag.index.PARSER_VERSION", 99)
-    monkeypatch.setattr("rag.library.PARSER_VERSION", 99)
+    monkeypatch.setattr("rag.passport.PARSER_VERSION", 99)
+    monkeypatch.setattr("rag.shadow.PARSER_VERSION", 99)
     read: list[str] = []
 
     def parse_anew(name: str, content: bytes) -> Document:
         read.append(name)
         return replace(parse(name, content), text="Anew. " + content.decode(), pages=(), headings=())
 
-    monkeypatch.setattr("rag.library.parse_in_child", parse_anew)
+    monkeypatch.setattr("rag.shadow.parse_in_child", parse_anew)
     with Library.open(filled, FakeEmbedder()) as library:
         library.rebuild()
         texts = {record.id: library.document(record.id).text for record in library.documents()}
@@ -372,7 +373,7 @@ def test_model_that_cannot_be_loaded_can_be_replaced(filled: Settings, monkeypat
     def refuse(settings: Settings) -> FakeEmbedder:
         raise ModelUnavailable("No such model here.")
 
-    monkeypatch.setattr("rag.library.load_embedder", refuse)
+    monkeypatch.setattr("rag.index_opening.load_embedder", refuse)
     with _reopened(filled, "model") as library:
         assert len(library.documents()) == 6
         with pytest.raises(ModelUnavailable, match=r"No such model here\. Without it .* or rebuild the library"):
