@@ -22,7 +22,7 @@ from benchmarks.crash_journal import JournalReader, Truth
 from benchmarks.crash_texts import RECIPES, Recipe
 
 _AIMS = ("random", "vector files", "add", "replace", "remove", "rebuild", "random", "vector files", "swap", "opening")
-_PATIENCE_S = 10  # an aim that is not met by then becomes a random one
+_PATIENCE_S = {"rebuild": 30, "swap": 60}  # others: 10; an aim that is not met by then becomes a random one
 _STUCK_S = 120
 
 
@@ -83,6 +83,8 @@ class Crashes:
     def _rebuild_for(self, aim: str) -> str:
         if self._truth.recipe == self._truth.wanted:
             return "no"
+        if aim == "swap":
+            return "alone"
         return self._random.choice(("alone", "beside")) if aim not in ("add", "replace", "remove") else "beside"
 
     def _start_worker(self, rebuild: str, *, build_only: bool = False) -> tuple[BaseProcess, JournalReader]:
@@ -114,7 +116,7 @@ class Crashes:
                 return False
             self._truth.replay(reader.fresh())
             time.sleep(0.002)
-        end = time.monotonic() + (self._random.uniform(0, 2) if aim == "random" else _PATIENCE_S)
+        end = time.monotonic() + (self._random.uniform(0, 2) if aim == "random" else _PATIENCE_S.get(aim, 10))
         while time.monotonic() < end and worker.exitcode is None:
             self._truth.replay(reader.fresh())
             if is_there():

@@ -157,8 +157,7 @@ class Index:
 
     def close(self) -> None:
         """Lets go of the files."""
-        if self._vectors is not None:
-            self._vectors.close()
+        self._distrust_vectors()
         self.catalogue.database.close()
 
     def discard(self) -> None:

@@ -347,4 +347,4 @@ class Library:
     def check_writable(self) -> None:
         """Raises LibraryInUse if the library was opened only to be read."""
         if self.is_read_only:
-            raise LibraryInUse(f"Another process owns the library in {self.settings.data_dir}. Close it first.")
+            raise LibraryInUse(f"Another Sightline process owns the library in {self.settings.data_dir}. Close it.")

@@ -14,6 +14,7 @@ from typing import Self
 
 import chromadb
 from chromadb.api.collection_configuration import CreateCollectionConfiguration, CreateHNSWConfiguration
+from chromadb.api.shared_system_client import SharedSystemClient
 from chromadb.config import Settings as ChromaSettings
 
 from ingestion.errors import SightlineError
@@ -35,10 +36,19 @@ class VectorStore:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         settings = ChromaSettings(anonymized_telemetry=False)
-        self._client = chromadb.PersistentClient(path=str(folder), settings=settings)
-        self._collection = self._client.get_or_create_collection(
-            _COLLECTION, embedding_function=None, configuration=CreateCollectionConfiguration(hnsw=_HNSW)
-        )
+        try:
+            self._client = chromadb.PersistentClient(path=str(folder), settings=settings)
+        except Exception:
+            # subtle: what could not be started is kept, and would be handed out for this folder ever after.
+            SharedSystemClient._identifier_to_system.pop(str(folder), None)
+            raise
+        try:
+            self._collection = self._client.get_or_create_collection(
+                _COLLECTION, embedding_function=None, configuration=CreateCollectionConfiguration(hnsw=_HNSW)
+            )
+        except Exception:
+            self.close()
+            raise
 
     @classmethod
     def built(cls, folder: Path, batches: Iterable[tuple[list[str], Vectors]]) -> tuple[Self, str]:

@@ -124,7 +124,7 @@ def test_index_that_cannot_be_mended_answers_all_the_same(
 def test_keyword_index_in_memory_gives_the_same(tmp_path: Path, filled: Library) -> None:
     """Scores, shares and counts are those of the one on disk, and changes are taken."""
     in_memory = KeywordIndex(None)
-    in_memory.add(filled.index._active_chunks())
+    in_memory.add(filled.catalogue.active_chunks())
     on_disk = filled.index.keywords
     question = "printed books in a warehouse"
     assert in_memory.search(question, 9) == on_disk.search(question, 9) != []
@@ -152,11 +152,11 @@ def test_failed_write_of_words_can_be_repeated(
 def test_deleted_vectors_are_compacted_away(filled: Library, settings: Settings) -> None:
     """Once more vectors were deleted than live, and more than a batch, the store is made anew in another folder."""
     rounds = 0
-    while not filled.index._deleted_vectors() > BATCH:
+    while not filled.index._count("deleted_vectors") > BATCH:
         rounds += 1
         filled.add("c.txt", paragraphs(f"tide{rounds}", 60))
     filled.index.compact()
-    assert filled.index._deleted_vectors() == 0
+    assert filled.index._count("deleted_vectors") == 0
     assert [path.name for path in settings.data_dir.glob("index-1/vectors-*")] == ["vectors-2"]
     assert_in_step(filled)
 
@@ -164,7 +164,7 @@ def test_deleted_vectors_are_compacted_away(filled: Library, settings: Settings)
 def test_removing_the_last_document_leaves_no_vector(library: Library) -> None:
     """An empty library has a store that never held anything."""
     library.remove(library.add("a.md", RETURNS).document_id)
-    assert library.index._deleted_vectors() == 0
+    assert library.index._count("deleted_vectors") == 0
     assert library.index._vectors.ids() == set()
 
 

@@ -17,7 +17,9 @@ from rag.index import Index
 from rag.library import Library
 from rag.pipeline import retrieve
 from rag.settings import Settings
+from rag.shadow import copy_document
 from rag.types import DocumentRecord, Progress
+from rag.uploads import Uploads
 from tests.rag.fake_embedder import FakeEmbedder
 from tests.rag.libraries import (
     RETURNS,
@@ -185,12 +187,14 @@ def test_rebuild_for_yet_other_settings_begins_anew(filled: Settings) -> None:
 
 def _rebuild_and_die(settings: Settings, when: str) -> None:
     library = open_in_child(settings.model_copy(update={"chunk_tokens": 16, "passage_tokens": 16}))
-    copy, swap, copied = library._copy_document, library._swap, []
+    swap, copied = library._swap, []
 
-    def copy_and_die(record: DocumentRecord, fresh: Index, step: Callable[..., None]) -> None:
+    def copy_and_die(
+        record: DocumentRecord, index: Index, uploads: Uploads, fresh: Index, step: Callable[..., None]
+    ) -> None:
         if when == "copying" and len(copied) == 3:
             fresh.catalogue.activate = lambda *_: os._exit(9)
-        copied.append(copy(record, fresh, step))
+        copied.append(copy_document(record, index, uploads, fresh, step))
 
     def die_at_swap(fresh: Index) -> None:
         if when == "swapping":
@@ -198,8 +202,10 @@ def _rebuild_and_die(settings: Settings, when: str) -> None:
         library.index.discard = lambda: os._exit(9)
         swap(fresh)
 
-    library._copy_document, library._swap = copy_and_die, die_at_swap
-    library.rebuild()
+    library._swap = die_at_swap
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rag.library.copy_document", copy_and_die)
+        library.rebuild()
 
 
 @pytest.mark.parametrize(("when", "left"), [("copying", 3), ("swapping", 0), ("deleting", None)])

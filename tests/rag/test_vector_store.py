@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import chromadb.errors
 import numpy as np
 import pytest
 
@@ -86,3 +87,15 @@ def test_store_has_no_embedding_function_and_no_texts(store: VectorStore) -> Non
     store.add(["p"], _unit_vectors(1))
     assert store._collection.configuration_json["embedding_function"] == {"type": "legacy"}  # none stored
     assert store._collection.get(include=["documents", "metadatas"])["documents"] == [None]
+
+
+def test_folder_that_could_not_be_opened_can_be_later(tmp_path: Path) -> None:
+    """Chroma remembers what it could not start; the next try begins afresh."""
+    (tmp_path / "chroma.sqlite3").write_bytes(b"no database" * 500)
+    with pytest.raises(chromadb.errors.InternalError, match="file is not a database"):
+        VectorStore(tmp_path)
+    (tmp_path / "chroma.sqlite3").unlink()
+    opened = VectorStore(tmp_path)
+    opened.add(["p"], _unit_vectors(1))
+    assert opened.count() == 1
+    opened.close()
