@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What the tests need from the system: a Chromium for the pages, strace for the proof that nothing leaves the machine.
+# What the tests need from the system: a Chromium for the pages, strace for the proofs that nothing leaves the
+# machine and that a kill at any write loses nothing.
 set -euo pipefail
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -31,4 +32,4 @@ if ! has_browser; then
     }
 fi
 
-has strace || echo "Note: no strace; the egress test falls back to a Python audit hook. To install it: sudo apt-get install strace"
+has strace || echo "Note: no strace; the tests of write points fail, the egress test falls back to a Python audit hook. To install it: sudo apt-get install strace"
