@@ -267,10 +267,11 @@ class Index:
         if fingerprint(folder) == (self.catalogue.database.fact("vector_files") or "[]"):
             try:
                 self._vectors = VectorStore(folder)
+                self._vectors.count()  # what was only in its log goes into its files now
+                self._remember("vector_files", self._vectors.settle())
             except Exception:
                 log.exception("the vector store could not be opened")
-            else:
-                self._remember("vector_files", fingerprint(folder))  # opening it writes to it
+                self._distrust_vectors()
         if self._vectors is None:
             self.repairs.append("the vector files were not as they were left: rebuilt from the catalogue")
             self._rebuild_vectors()

@@ -53,7 +53,7 @@ HOMES = {
 SPREAD = {
     "numpy": "*",
     "pydantic": "rag/settings.py|rag/generation.py|cli.py",  # SecretStr, ValidationError
-    "sqlite3": "rag/database.py|rag/catalogue.py|rag/catalogue_tables.py|rag/chats.py|rag/jobs.py",  # the rows of its tables
+    "sqlite3": "rag/database.py|rag/catalogue.py|rag/catalogue_tables.py|rag/chats.py|rag/jobs.py",  # rows
     "streamlit": "ui/*|streamlit_app.py",
     "transformers": "rag/embedding/*_export.py|rag/embedding/sentence_transformers_embedder.py",
 }

@@ -45,7 +45,9 @@ def test_list_and_search_are_the_same_beside(free: dict[str, object], owned: tup
     found = run_cli("search", "crates on Fridays", "--json", data=owned[0])
     assert (found.returncode, found.stderr) == (0, BESIDE)
     for hit, expected in zip(json.loads(found.stdout)["hits"], free["search"], strict=True):
-        assert hit == pytest.approx(expected | {"sentences": hit["sentences"]}, abs=1e-6)
+        sentences = zip(hit.pop("sentences"), expected.pop("sentences"), strict=True)
+        assert hit == pytest.approx(expected, abs=1e-6)
+        assert all(here == pytest.approx(there, abs=1e-6) for here, there in sentences)
 
 
 def test_ask_works_beside(owned: tuple[Path, int]) -> None:

@@ -154,6 +154,16 @@ def set_notice(text: str) -> None:
     st.session_state["notice"] = text
 
 
+def ask_to_empty() -> None:
+    """Asks, on the next run, whether what came from an emptied folder shall go."""
+    st.session_state["asked-to-empty"] = True
+
+
+def is_asked_to_empty() -> bool:
+    """Whether to ask that now; true once."""
+    return bool(st.session_state.pop("asked-to-empty", False))
+
+
 def chosen_rows(table: str) -> list[int]:
     """The rows chosen in a table, from its widget state."""
     state = st.session_state.get(table)

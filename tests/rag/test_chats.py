@@ -51,7 +51,7 @@ def test_deleted_chat_is_gone(library: Library) -> None:
     library.chats.append(gone.id, ChatMessage("user", "hello"))
     library.chats.delete(gone.id)
     assert [chat.id for chat in library.chats.list()] == [kept.id]
-    assert library._database.query("SELECT count(*) FROM messages")[0][0] == 0
+    assert library.database.query("SELECT count(*) FROM messages")[0][0] == 0
     with pytest.raises(UnknownDocument, match=f"no chat '{gone.id}'"):
         library.chats.get(gone.id)
 

@@ -141,7 +141,7 @@ def test_matched_terms_are_words_of_the_chunk(
 ) -> None:
     """Each span is a whole word with that stem, no such word is left out, and the shares sum to the BM25 score."""
     explanation = explained(question, place)
-    chunk, index = explanation.chunk, sample_library.keywords
+    chunk, index = explanation.chunk, sample_library.index.keywords
     words = [match.span() for match in re.finditer(r"[^\W_]+", chunk.text)]
     for matched in explanation.matched_terms:
         same = [(start, end) for start, end in words if index.terms(chunk.text[start:end]) == [matched.term]]
@@ -186,7 +186,7 @@ def test_explanation_after_the_library_has_grown(library: Library) -> None:
     [chunk_id] = retrieval.ladders
     library.add("b.txt", b"A harbour, another harbour, and a long text about something else altogether.")
     explanation = explain(library, retrieval, chunk_id)
-    assert explanation.ladder.keyword_score == library.keywords.scores(retrieval.query, [chunk_id])[chunk_id]
+    assert explanation.ladder.keyword_score == library.index.keywords.scores(retrieval.query, [chunk_id])[chunk_id]
     assert explanation.ladder.keyword_score != retrieval.ladders[chunk_id].keyword_score
     assert explanation.percentile_sample == 2
 

@@ -161,6 +161,17 @@ def test_deleted_vectors_are_compacted_away(filled: Library, settings: Settings)
     assert_in_step(filled)
 
 
+def test_opening_again_mends_nothing(settings: Settings) -> None:
+    """What opening writes to the files is remembered too, where few vectors are still in a log only, and where all."""
+    with Library.open(settings, FakeEmbedder()) as library:
+        library.add("a.md", RETURNS)
+    for _ in range(3):
+        with Library.open(settings, FakeEmbedder()) as library:
+            assert library.index.repairs == []
+            assert check(library) == []
+            found(library, QUESTION)
+
+
 def test_removing_the_last_document_leaves_no_vector(library: Library) -> None:
     """An empty library has a store that never held anything."""
     library.remove(library.add("a.md", RETURNS).document_id)

@@ -44,7 +44,7 @@ def test_dense_ranking_equals_brute_force(sample_library: Library, question: str
     """The vector index leaves out no chunk that numpy finds nearer, and the order and the cosines are numpy's."""
     query_vector = sample_library.embedder.embed_query(question)
     brute = _brute_cosines(sample_library, query_vector)
-    hits = rank(sample_library, question, query_vector, Settings(candidates=100)).by_source[Source.DENSE]
+    hits = rank(sample_library.index, question, query_vector, Settings(candidates=100)).by_source[Source.DENSE]
     assert [hit.score for hit in hits] == pytest.approx([brute[hit.chunk.id] for hit in hits], abs=1e-6)
     assert [hit.score for hit in hits] == pytest.approx(_highest(brute, 100), abs=1e-6)
     assert [hit.rank for hit in hits] == list(range(1, 101))
@@ -54,9 +54,9 @@ def test_dense_ranking_equals_brute_force(sample_library: Library, question: str
 def test_candidates_of_one_source_get_both_scores(sample_library: Library, question: str) -> None:
     """A chunk that only one search proposed is scored exactly by the other, too."""
     query_vector = sample_library.embedder.embed_query(question)
-    ladders = rank(sample_library, question, query_vector, Settings(candidates=10)).ladders
+    ladders = rank(sample_library.index, question, query_vector, Settings(candidates=10)).ladders
     brute = _brute_cosines(sample_library, query_vector)
-    bm25 = dict(sample_library.keywords.search(question, 1000))
+    bm25 = dict(sample_library.index.keywords.search(question, 1000))
     assert any(ladder.dense_rank is None for ladder in ladders.values())
     assert any(ladder.keyword_rank is None for ladder in ladders.values())
     for chunk_id, ladder in ladders.items():
@@ -68,9 +68,9 @@ def test_candidates_of_one_source_get_both_scores(sample_library: Library, quest
 def test_convex_fusion_of_the_sample(sample_library: Library, question: str) -> None:
     """Fused scores follow from the ladders' own cosines and BM25; ranks follow from the scores."""
     query_vector = sample_library.embedder.embed_query(question)
-    rankings = rank(sample_library, question, query_vector, Settings(candidates=20, dense_weight=0.3))
+    rankings = rank(sample_library.index, question, query_vector, Settings(candidates=20, dense_weight=0.3))
     cosines = [ladder.cosine for ladder in rankings.ladders.values()]
-    full = sample_library.keywords.full_score(question)
+    full = sample_library.index.keywords.full_score(question)
     for ladder in rankings.ladders.values():
         dense = 0.3 * (ladder.cosine - min(cosines)) / (max(cosines) - min(cosines))
         assert ladder.fused_score == pytest.approx(dense + 0.7 * (ladder.keyword_score or 0) / full)
@@ -82,7 +82,7 @@ def test_convex_fusion_of_the_sample(sample_library: Library, question: str) -> 
 def test_reciprocal_rank_fusion_of_the_sample(sample_library: Library) -> None:
     """With the RRF setting, a fused score is 1 / (60 + rank), summed over the rankings that hold the chunk."""
     query_vector = sample_library.embedder.embed_query(QUESTIONS[0])
-    ladders = rank(sample_library, QUESTIONS[0], query_vector, Settings(candidates=20, fusion="rrf")).ladders
+    ladders = rank(sample_library.index, QUESTIONS[0], query_vector, Settings(candidates=20, fusion="rrf")).ladders
     for ladder in ladders.values():
         ranks = [place for place in (ladder.dense_rank, ladder.keyword_rank) if place is not None]
         assert ladder.fused_score == pytest.approx(sum(1 / (60 + place) for place in ranks))
@@ -91,7 +91,9 @@ def test_reciprocal_rank_fusion_of_the_sample(sample_library: Library) -> None:
 
 def test_query_without_a_known_word_is_ranked_by_meaning(sample_library: Library) -> None:
     """Where no chunk has a word of the query, the fused order is the dense order."""
-    rankings = rank(sample_library, "xyzzy", sample_library.embedder.embed_query("xyzzy"), Settings(candidates=10))
+    rankings = rank(
+        sample_library.index, "xyzzy", sample_library.embedder.embed_query("xyzzy"), Settings(candidates=10)
+    )
     assert rankings.by_source[Source.KEYWORD] == ()
     fused, dense = (rankings.by_source[source] for source in (Source.FUSED, Source.DENSE))
     assert [hit.chunk.id for hit in fused] == [hit.chunk.id for hit in dense]
@@ -99,7 +101,7 @@ def test_query_without_a_known_word_is_ranked_by_meaning(sample_library: Library
 
 def test_empty_library_finds_nothing(library: Library) -> None:
     """No documents, no candidates, no fault."""
-    rankings = rank(library, "anything", library.embedder.embed_query("anything"), Settings())
+    rankings = rank(library.index, "anything", library.embedder.embed_query("anything"), Settings())
     assert (dict(rankings.ladders), set(rankings.by_source.values())) == ({}, {()})
 
 
@@ -112,10 +114,12 @@ def test_removed_document_never_appears(library: Library, purged: bool) -> None:
         library.add(f"{number}.txt", f"A far text about ships, number {number}, and a harbour.".encode())
     (library.remove if purged else library.catalogue.retire)(gone)
     query_vector = library.embedder.embed_query("tide tables harbour")
-    assert len(find_by_meaning(library, query_vector, 3)) == 3
-    found = find_by_meaning(library, query_vector, 50) + [key for key, _ in find_by_words(library, "tide harbour", 50)]
+    assert len(find_by_meaning(library.index, query_vector, 3)) == 3
+    found = find_by_meaning(library.index, query_vector, 50) + [
+        key for key, _ in find_by_words(library.index, "tide harbour", 50)
+    ]
     assert not [chunk_id for chunk_id in found if chunk_id.startswith(gone)]
-    ladders = rank(library, "tide harbour", query_vector, Settings()).ladders
+    ladders = rank(library.index, "tide harbour", query_vector, Settings()).ladders
     assert len(ladders) == 3
 
 
@@ -123,7 +127,7 @@ def test_equal_scores_are_ranked_by_id(library: Library) -> None:
     """Documents that say the same stand in the order of their ids, every time."""
     for number in range(5):
         library.add(f"{number}.txt", b"The same harbour text." + b"\n" * number)
-    rankings = [rank(library, "harbour", library.embedder.embed_query("harbour"), Settings()) for _ in range(2)]
+    rankings = [rank(library.index, "harbour", library.embedder.embed_query("harbour"), Settings()) for _ in range(2)]
     ids = [hit.chunk.id for hit in rankings[0].by_source[Source.FUSED]]
     assert ids == sorted(ids) == [hit.chunk.id for hit in rankings[1].by_source[Source.FUSED]]
     assert len(ids) == 5

@@ -15,6 +15,7 @@ from rag.embedding import load_embedder
 from rag.library import Library
 from rag.settings import Settings
 from tests.ui.conftest import running_app, settled, shot
+from ui.components.watched_folder import POLL_S
 
 PATIENCE_MS = 240_000
 WINDOWS = [(1440, "light"), (1440, "dark"), (900, "light"), (900, "dark")]
@@ -250,6 +251,9 @@ def test_followed_folder_picks_up_a_file(tabs: list[Page], app_url: str, tmp_pat
     (folder / "tide.txt").unlink()
     visit(page, f"{app_url}/settings")
     page.get_by_role("button", name="Empty it anyway").click(timeout=60_000)
+    remove = page.get_by_role("dialog").get_by_role("button", name="Remove")
+    expect(remove).to_be_visible()
     shot(page, "20-emptied")
-    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    page.wait_for_timeout(2.5 * 1000 * POLL_S)  # a person reads before pressing
+    remove.click()
     expect(page.get_by_text(re.compile(r"0 files; looked .* 1 gone"))).to_be_visible(timeout=60_000)

@@ -36,6 +36,8 @@ def show_watched_folder(shop: Workshop) -> None:
         st.caption("It can be chosen where Sightline runs, at localhost, or set in SIGHTLINE\\_WATCH\\_DIR.")
     if shop.watch.folder is not None:
         show_report(shop.watch)
+        if session.is_asked_to_empty():
+            confirm_emptying(shop.watch, shop.watch.report.would_go)
 
 
 def show_field(watch: FolderWatch) -> None:
@@ -80,7 +82,8 @@ def show_report(watch: FolderWatch) -> None:
     if report.trouble:
         st.warning(plain(report.trouble, length=600), icon=":material/folder_off:")
         if report.would_go and st.button("Empty it anyway", key="empty-anyway", icon=":material/delete:"):
-            confirm_emptying(watch, report.would_go)
+            session.ask_to_empty()
+            st.rerun()  # the whole page: a dialog of this fragment would vanish when it runs again
         return
     st.caption(f":material/folder_eye: {plain(report_words(report, time.time()))}")
     if report.too_large:

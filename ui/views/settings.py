@@ -4,6 +4,7 @@ import streamlit as st
 
 from ui import session
 from ui.components.endpoint_form import show_endpoint_form
+from ui.components.opening import is_open
 from ui.components.plain import plain
 from ui.components.rebuild_banner import show_rebuild
 from ui.components.retrieval_form import show_retrieval_form
@@ -31,7 +32,7 @@ if engine().state == "ready":
 show_endpoint_form()
 show_retrieval_form()
 show_embedding()
-if engine().state == "ready":
+if is_open(engine()):
     show_watched_folder(workshop())
 if words := session.notice():
     st.toast(plain(words))
