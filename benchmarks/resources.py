@@ -23,6 +23,11 @@ def peak_megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / _MEGABYTE
 
 
+def resident_megabytes() -> float:
+    """The memory that this process holds now (resident)."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / _MEGABYTE
+
+
 def machine() -> str:
     """One line about where the figures were measured, and how busy it was with other things."""
     load = os.getloadavg()[0]
