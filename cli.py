@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 import cli_output as output
 from cli_adding import add
+from cli_evaluation import evaluate
 from cli_library import FAILED, FINE, INTERRUPTED, note, reading, writing
 from cli_maintenance import backup, doctor, put_back, rebuild
 from cli_sync import sync
@@ -116,6 +117,7 @@ def parser() -> argparse.ArgumentParser:
     added = command("remove", remove, "remove a document", "remove 1f0c2d3e4a5b6978")
     added.add_argument("id", metavar="ID", help="as the command list shows it")
     added_questions(command)
+    added_evaluation(command)
     added_upkeep(command)
     return top
 
@@ -129,6 +131,15 @@ def added_questions(command: Callable[..., argparse.ArgumentParser]) -> None:
     added = command("ask", ask, "answer a question from the documents", 'ask "Who pays the postage?"')
     added.add_argument("question", metavar="QUESTION", help="in your own words, in quotes")
     added.add_argument("-k", dest="context_chunks", metavar="N", type=int, help="how many chunks to answer from")
+    added.add_argument("--dense-weight", metavar="W", type=float, help="meaning against words, 0 to 1")
+
+
+def added_evaluation(command: Callable[..., argparse.ArgumentParser]) -> None:
+    """Adds the command that measures."""
+    added = command("evaluate", evaluate, "measure how well passages are found", "evaluate --beir sets/cranfield")
+    sets = added.add_mutually_exclusive_group(required=True)
+    sets.add_argument("--beir", metavar="DIR", type=Path, help="corpus.jsonl, queries.jsonl and qrels/test.tsv")
+    sets.add_argument("--spans", metavar="DIR", type=Path, help="questions.jsonl with spans of the texts in corpora/")
     added.add_argument("--dense-weight", metavar="W", type=float, help="meaning against words, 0 to 1")
 
 

