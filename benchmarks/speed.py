@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from benchmarks.empty_library import empty_library
 from evaluation.samples import sample_files, sample_questions
@@ -95,8 +95,7 @@ def _until_usable(url: str, app: subprocess.Popen[bytes]) -> float:
                 break
             except Exception:  # the port is not open yet
                 time.sleep(0.1)
-        page.get_by_test_id("stChatInputTextArea").wait_for(timeout=60_000)
-        page.wait_for_function("!document.querySelector('[data-testid=stChatInputTextArea]').disabled", timeout=60_000)
+        expect(page.get_by_test_id("stChatInputTextArea")).to_be_enabled(timeout=60_000)
         usable = time.perf_counter()
         browser.close()
         return usable

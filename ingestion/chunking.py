@@ -59,8 +59,10 @@ class _Window:
 
     def length(self, text: str) -> int:
         """Tokens of `text` without special ones, or more if it is unusually long in characters."""
-        tokens = self.tokenizer.count_tokens(text) - self.special_tokens
-        return max(tokens, -(-len(text) // _MAX_CHARACTERS_PER_TOKEN))
+        fewest = -(-len(text) // _MAX_CHARACTERS_PER_TOKEN)
+        if fewest > self.chunk_tokens:
+            return fewest  # too long however many they are: counting them all takes time
+        return max(fewest, self.tokenizer.count_tokens(text) - self.special_tokens)
 
     def fits(self, text: str) -> bool:
         return self.length(text) + self.special_tokens <= self.chunk_tokens

@@ -22,11 +22,11 @@ def cut_passages(
     room = max(1, passage_tokens - special_tokens)
     passages = []
     for section in _sections(text):
-        units = [part for span in section for part in _pieces(text, span, tokenizer, room)]
-        counts = [tokenizer.count_tokens(text[start:end]) - special_tokens for start, end in units]
-        for first, last in _windows(counts, room, overlap_sentences):
-            start, end = units[first][0], units[last][1]
-            tokens = tokenizer.count_tokens(text[start:end])
+        pieces = [piece for span in section for piece in _pieces(text, span, tokenizer, room)]
+        for first, last in _windows([count for _, _, count in pieces], room, overlap_sentences):
+            start, end = pieces[first][0], pieces[last][1]
+            is_whole = first == last  # one sentence, counted already
+            tokens = pieces[first][2] + special_tokens if is_whole else tokenizer.count_tokens(text[start:end])
             passages.append(Passage(chunk.id, chunk.start + start, chunk.start + end, tokens))
     return passages
 
@@ -44,18 +44,19 @@ def _sections(text: str) -> list[list[tuple[int, int]]]:
     return sections
 
 
-def _pieces(text: str, span: tuple[int, int], tokenizer: Tokenizer, room: int) -> list[tuple[int, int]]:
-    """The sentence, or pieces of it that hold at most `room` tokens, cut before a word where there is one."""
+def _pieces(text: str, span: tuple[int, int], tokenizer: Tokenizer, room: int) -> list[tuple[int, int, int]]:
+    """The sentence, or pieces of it that hold at most `room` tokens, cut before a word: start, end, tokens."""
     start, end = span
-    pieces: list[tuple[int, int]] = []
+    pieces: list[tuple[int, int, int]] = []
     # subtle: the rest is tokenized anew, since a word cut in two has other tokens than the whole.
     while len(tokens := tokenizer.token_spans(text[start:end])) > room:
         limit = max(start + 1, start + tokens[room][0])
         space = max(text.rfind(" ", start + 1, limit), text.rfind("\n", start + 1, limit))
         cut = space + 1 if space > start else limit
-        pieces.append((start, start + len(text[start:cut].rstrip())))
+        piece_end = start + len(text[start:cut].rstrip())
+        pieces.append((start, piece_end, len(tokenizer.token_spans(text[start:piece_end]))))
         start = end - len(text[cut:end].lstrip())
-    return [*pieces, (start, end)]
+    return [*pieces, (start, end, len(tokens))]
 
 
 def _windows(counts: list[int], room: int, overlap: int) -> list[tuple[int, int]]:

@@ -13,7 +13,8 @@ from rag.embedding import Embedder
 from rag.settings import Settings
 from rag.types import Vector, Vectors
 
-_EMBED_STEP = 64  # passages between two looks at progress and cancellation; more would mean less padding
+_EMBED_STEP = 64  # passages between two looks at progress and cancellation
+_SORTED = 512  # passages of which those of like length are embedded together: less padding, and a pace that holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ def _embed(
     hashes = [text_hash(text) for text in texts]
     vectors = dict(known_vectors(set(hashes)))
     new = {key: text for key, text in zip(hashes, texts, strict=True) if key not in vectors}
-    keys = list(new)
+    blocks = [list(new)[start : start + _SORTED] for start in range(0, len(new), _SORTED)]
+    keys = [key for block in blocks for key in sorted(block, key=lambda key: len(new[key]))]
     for start in range(0, len(keys), _EMBED_STEP):
         step("embedding", start, len(keys))
         part = keys[start : start + _EMBED_STEP]
