@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 from tests.ui.chromium import launch_options
 
 ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "screenshots"
 START_S = 90
+PATIENCE_MS = 240_000
 
 
 def free_port() -> int:
@@ -87,6 +88,15 @@ def settled(page: Page) -> None:
     page.wait_for_timeout(250)
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=120_000)
     page.wait_for_timeout(250)
+
+
+def visit(page: Page, url: str) -> None:
+    """Opens an address and waits for the open library."""
+    page.goto(url)
+    page.wait_for_selector('[data-testid="stApp"]')
+    settled(page)
+    expect(page.get_by_text("Loading the embedding model")).to_have_count(0, timeout=PATIENCE_MS)
+    settled(page)
 
 
 def shot(page: Page, name: str) -> None:

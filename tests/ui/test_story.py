@@ -11,10 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.rag.openai_server import OpenAIServer, Reply
-from tests.ui.conftest import settled, shot
+from tests.ui.conftest import PATIENCE_MS, settled, shot, visit
 
 QUESTION = "How long do I have to return a book?"
-PATIENCE_MS = 240_000
 WINDOWS = [(1440, "light"), (1440, "dark"), (900, "light"), (900, "dark")]
 SPEAKER = re.compile("^Answered by|No language model was asked")
 PLANTED = "![spy](http://127.0.0.1:9/leak.png) <img src=http://127.0.0.1:9/leak.png>"
@@ -38,15 +37,6 @@ def page(chromium: Browser, app_url: str) -> Iterator[Page]:
     foreign = [url for url in asked_for if urlsplit(url.removeprefix("blob:")).netloc not in {own, ""}]
     assert not foreign
     assert not errors
-
-
-def visit(page: Page, url: str) -> None:
-    """Opens an address and waits for the open library."""
-    page.goto(url)
-    page.wait_for_selector('[data-testid="stApp"]')
-    settled(page)
-    expect(page.get_by_text("Loading the embedding model")).to_have_count(0, timeout=PATIENCE_MS)
-    settled(page)
 
 
 def ask(page: Page, question: str) -> Locator:

@@ -14,10 +14,9 @@ from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
 from rag.embedding import load_embedder
 from rag.library import Library
 from rag.settings import Settings
-from tests.ui.conftest import running_app, settled, shot
+from tests.ui.conftest import PATIENCE_MS, running_app, settled, shot, visit
 from ui.components.watched_folder import POLL_S
 
-PATIENCE_MS = 240_000
 WINDOWS = [(1440, "light"), (1440, "dark"), (900, "light"), (900, "dark")]
 PLANTED = (
     "<img src=http://127.0.0.1:9/leak.png> ![spy](http://127.0.0.1:9/leak.png) <script>document.title='taken'</script>"
@@ -63,15 +62,6 @@ def tabs(chromium: Browser) -> Iterator[list[Page]]:
     hosts = {urlsplit(url.removeprefix("blob:")).hostname for url in asked_for}
     assert hosts <= {"127.0.0.1", None}
     assert not [url for url in asked_for if ":9/" in url]
-
-
-def visit(page: Page, url: str) -> None:
-    """Opens an address and waits for the open library."""
-    page.goto(url)
-    page.wait_for_selector('[data-testid="stApp"]')
-    settled(page)
-    expect(page.get_by_text("Loading the embedding model")).to_have_count(0, timeout=PATIENCE_MS)
-    settled(page)
 
 
 def add(page: Page, *files: FilePayload) -> None:
