@@ -21,7 +21,7 @@ from rag.embedding import Embedder
 from rag.errors import StorageFailed
 from rag.exact_search import exact_search
 from rag.fingerprint import fingerprint
-from rag.keyword_index import KeywordIndex
+from rag.keyword_index import KeywordIndex, keyword_state
 from rag.passport import passport_of
 from rag.preparation import Prepared
 from rag.settings import Settings
@@ -220,7 +220,7 @@ class Index:
         sound, self._keywords_are_sound = self._keywords_are_sound, False
         yield self.keywords
         if sound:
-            self._remember("keyword_files", fingerprint(self.folder / "keywords"))
+            self._remember("keyword_files", keyword_state(self.folder / "keywords"))
             self._keywords_are_sound = True
 
     def _count(self, fact: str) -> int:
@@ -286,11 +286,11 @@ class Index:
         """The keyword index, and whether it is the one on disk: damaged files are not opened, which may even panic."""
         folder = self.folder / "keywords"
         is_new = not folder.exists() and not self.catalogue.counts()[1] and not self.catalogue.database.is_read_only
-        if is_new or fingerprint(folder) == self.catalogue.database.fact("keyword_files"):
+        if is_new or keyword_state(folder) == self.catalogue.database.fact("keyword_files"):
             try:
                 keywords = KeywordIndex(folder)
                 if is_new:
-                    self._remember("keyword_files", fingerprint(folder))
+                    self._remember("keyword_files", keyword_state(folder))
                 if keywords.count() == self.catalogue.counts()[1]:
                     return keywords, True
             except Exception:
@@ -310,7 +310,7 @@ class Index:
         except (ValueError, OSError) as error:
             raise StorageFailed(f"The keyword index could not be rebuilt ({error}). Is the disk full?") from error
         keywords.replace(self.catalogue.active_chunks())
-        self._remember("keyword_files", fingerprint(folder))
+        self._remember("keyword_files", keyword_state(folder))
         self.keywords, self._keywords_are_sound = keywords, True
 
     def _rebuild_vectors(self) -> None:

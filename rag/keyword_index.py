@@ -15,15 +15,16 @@ import tantivy
 
 from ingestion.types import Chunk
 from rag.errors import StorageFailed
+from rag.fingerprint import fingerprint
 from rag.stop_words import ENGLISH
+from rag.word_segmentation import SEGMENTATION_VERSION, words
 
 _WRITER_BYTES = 15_000_000  # the engine's minimum
 _ANALYZER = "sightline_english"
-_WORD = re.compile(r"[^\W_]+")  # what the engine's tokenizer splits at: everything that is not alphanumeric
 
 
 class KeywordIndex:
-    """A tantivy index of chunk texts: lower-cased, English stop words out, Snowball stems.
+    """A tantivy index of chunk texts: their words lower-cased, English stop words out, Snowball stems.
 
     Without a folder it is kept in memory. Writing raises StorageFailed, and leaves what is searched as it was.
     """
@@ -31,7 +32,7 @@ class KeywordIndex:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._analyzer = (
-            tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+            tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
             .filter(tantivy.Filter.lowercase())
             .filter(tantivy.Filter.custom_stopword(ENGLISH))
             .filter(tantivy.Filter.stemmer("english"))
@@ -79,7 +80,7 @@ class KeywordIndex:
 
     def terms(self, query: str) -> list[str]:
         """The query as the index sees it: stems, each once, in order."""
-        return list(dict.fromkeys(self._analyzer.analyze(query)))
+        return list(dict.fromkeys(self._analyzer.analyze(_separated(query))))
 
     def search(self, query: str, limit: int) -> list[tuple[str, float]]:
         """Chunks that hold a term of the query as (chunk id, BM25 score), best first."""
@@ -116,10 +117,10 @@ class KeywordIndex:
     def occurrences(self, text: str, terms: Collection[str]) -> dict[str, list[tuple[int, int]]]:
         """Where words of `text` whose stem is one of `terms` stand, as character spans."""
         found: dict[str, list[tuple[int, int]]] = {term: [] for term in terms}
-        for match in _WORD.finditer(text):
-            for term in self._analyzer.analyze(match.group()):
+        for word in words(text):
+            for term in self._analyzer.analyze(word.form):
                 if term in found:
-                    found[term].append(match.span())
+                    found[term].append((word.start, word.end))
         return found
 
     def _write(self, change: Callable[[tantivy.IndexWriter], object]) -> None:
@@ -154,9 +155,20 @@ class KeywordIndex:
         return [(searcher.doc(address)["chunk_id"][0], score) for score, address in hits]
 
 
+def keyword_state(folder: Path) -> str:
+    """What the files of a keyword index look like, and how its words were found; it is made anew if either changed."""
+    return f"{SEGMENTATION_VERSION} {fingerprint(folder)}"
+
+
 def _add(writer: tantivy.IndexWriter, chunks: Iterable[Chunk]) -> None:
     for chunk in chunks:
-        writer.add_document(tantivy.Document(chunk_id=chunk.id, document_id=chunk.document_id, body=chunk.text))
+        writer.add_document(
+            tantivy.Document(chunk_id=chunk.id, document_id=chunk.document_id, body=_separated(chunk.text))
+        )
+
+
+def _separated(text: str) -> str:
+    return " ".join(word.form for word in words(text))
 
 
 def _idf(count: int, containing: int) -> float:
