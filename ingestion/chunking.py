@@ -14,7 +14,7 @@ from ingestion.sentences import sentence_spans
 from ingestion.tokenizer import Tokenizer
 from ingestion.types import Chunk, Document
 
-CHUNKER_VERSION = 1
+CHUNKER_VERSION = 2
 _SEPARATORS = [
     *(rf"\n(?={'#' * level} )" for level in range(1, 7)),  # headings, highest first
     r"\n\n+",  # paragraphs

@@ -13,6 +13,12 @@ _ABBREVIATIONS = frozenset(
     "mr mrs ms dr prof st jr sr vs etc e.g i.e cf al fig no nr vol pp p ed eds approx dept est inc ltd co "
     "z.b d.h u.a bzw ca usw evtl ggf str tel".split()
 )
+# A German day and month: no stop inside it ends a sentence. A short month counts with its stop, or before a number.
+_GERMAN_DATE = re.compile(
+    r"(?<![\w.,])\d{1,2}\.\s+(?:"
+    r"(?:Januar|Jänner|Februar|Feber|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember)\b"
+    r"|(?:Jan|Jän|Feb|Mär|Mrz|Apr|Jun|Jul|Aug|Sept?|Okt|Nov|Dez)(?:\.(?:\s+\d)?|\s+\d))"
+)
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
@@ -35,6 +41,7 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
 
 def _ends(text: str) -> list[int]:
     ends = {match.end() for match in _STOP.finditer(text) if _is_stop(text, match)}
+    ends.difference_update(*(range(date.start() + 1, date.end()) for date in _GERMAN_DATE.finditer(text)))
     ends.update(match.start() for match in _BREAK.finditer(text))
     ends.update(_line_ends(text))
     return sorted(ends)

@@ -26,6 +26,11 @@ def _sentences(text: str) -> list[str]:
         pytest.param(["(It was late.)", "Nobody came."], id="parentheses"),
         pytest.param(["Really?!", "Yes…", "Good."], id="other stops"),
         pytest.param(["Das gilt z. B. nicht.", "Es ist z.B. kaputt."], id="German abbreviations"),
+        pytest.param(["Mittwoch, 14. Mai 2025, ab 9 Uhr.", "Am 1. Jänner nicht."], id="German dates"),
+        pytest.param(["Vom 12.-14. Okt. 2025 zu.", "Ab 3. Dez 2025 offen."], id="German dates with short months"),
+        pytest.param(["Es kam am 3. Dez.", "Danke."], id="short month that ends a sentence"),
+        pytest.param(["He is 14.", "Jan is 12.", "May is 9."], id="numbers before names"),
+        pytest.param(["Version 3.14.", "August saw 2.0.", "In 2014.", "April came."], id="numbers that are no days"),
         pytest.param(["Wait ... what is this?", "A test."], id="dots before a small letter"),
     ],
 )
