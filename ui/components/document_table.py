@@ -8,12 +8,33 @@ from rag.types import DocumentRecord
 from ui import session
 from ui.components.naming import file_size
 
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+_OPEN_DOCUMENT = "application/vnd.oasis.opendocument"
 KINDS = {
     "text/plain": "text",
     "text/markdown": "Markdown",
     "text/html": "HTML",
+    "text/csv": "CSV",
+    "text/tab-separated-values": "TSV",
+    "application/json": "JSON",
+    "application/jsonl": "JSON Lines",
+    "application/x-ipynb+json": "notebook",
     "application/pdf": "PDF",
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "Word",
+    "application/epub+zip": "EPUB",
+    "application/rtf": "RTF",
+    f"{_OFFICE}.wordprocessingml.document": "Word",
+    f"{_OFFICE}.presentationml.presentation": "PowerPoint",
+    f"{_OFFICE}.spreadsheetml.sheet": "Excel",
+    "application/vnd.ms-excel.sheet.macroEnabled.12": "Excel",
+    "application/msword": "Word",
+    "application/vnd.ms-powerpoint": "PowerPoint",
+    "application/vnd.ms-excel": "Excel",
+    f"{_OPEN_DOCUMENT}.text": "ODT",
+    f"{_OPEN_DOCUMENT}.presentation": "ODP",
+    f"{_OPEN_DOCUMENT}.spreadsheet": "ODS",
+    "message/rfc822": "e-mail",
+    "application/vnd.ms-outlook": "e-mail",
+    **{f"image/{kind}": "picture" for kind in ("png", "jpeg", "tiff", "webp", "gif", "bmp")},
 }
 
 
