@@ -105,11 +105,11 @@ def records_text(records: Sequence[DocumentRecord]) -> str:
     """The documents as a table, or what to do when there is none."""
     if not records:
         return "The library is empty. Add documents with: cli.py add PATH"
-    lines = [f"{'ID':16}  {'NAME':28}  {'PAGES':>5}  {'CHUNKS':>6}  {'TOKENS':>9}  ADDED"]
+    lines = [f"{'ID':16}  {'NAME':24}  {'PAGES':>5}  {'CHUNKS':>6}  {'TOKENS':>9}  ADDED"]
     for record in records:
-        name = short(record.name, 28)
+        name = short(record.name, 24)
         counts = f"{record.pages:>5,}  {record.chunks:>6,}  {record.tokens:>9,}"
-        lines.append(f"{record.id:16}  {name:28}  {counts}  {record.added_at[2:10]}")
+        lines.append(f"{record.id:16}  {name:24}  {counts}  {record.added_at[:10]}")
     return "\n".join(lines)
 
 

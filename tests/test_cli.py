@@ -7,14 +7,16 @@ import struct
 import subprocess
 import sys
 import termios
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli_output import records_text
 from rag.types import AddReport, DocumentRecord
 from tests.cli_calls import RETURNS, ROOT, SHIPPING, json_of, run_cli
+from tests.rag.builders import make_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,15 @@ def test_list_has_every_field(shelf: Shelf) -> None:
     assert {record["name"] for record in records} == {"returns.md", "shipping.txt"}
     for record in records:
         assert set(record) == {field.name for field in fields(DocumentRecord)}
+
+
+def test_list_for_people() -> None:
+    """A row fits 80 columns however long the name, and ends with the day as a date."""
+    record = make_record("1f0c2d3e4a5b6978", name="long name " * 9)
+    record = replace(record, tokens=9_999_999, added_at="2026-11-23T09:00:00+00:00")
+    row = records_text([record]).splitlines()[1]
+    assert row.endswith(" 9,999,999  2026-11-23")
+    assert len(row) == 80
 
 
 def test_search_has_every_field(shelf: Shelf) -> None:
