@@ -125,11 +125,11 @@ def parser() -> argparse.ArgumentParser:
 def added_questions(command: Callable[..., argparse.ArgumentParser]) -> None:
     """Adds the commands that ask the library."""
     added = command("search", search, "find chunks, and see why", 'search "refund time" -k 3')
-    added.add_argument("question", metavar="QUERY", help="in your own words, in quotes")
+    added.add_argument("question", metavar="QUERY", type=question, help="in your own words, in quotes")
     added.add_argument("-k", metavar="N", type=hit_count, help="how many chunks to show")
     added.add_argument("--dense-weight", metavar="W", type=float, help="meaning against words, 0 to 1")
     added = command("ask", ask, "answer a question from the documents", 'ask "Who pays the postage?"')
-    added.add_argument("question", metavar="QUESTION", help="in your own words, in quotes")
+    added.add_argument("question", metavar="QUESTION", type=question, help="in your own words, in quotes")
     added.add_argument("-k", dest="context_chunks", metavar="N", type=int, help="how many chunks to answer from")
     added.add_argument("--dense-weight", metavar="W", type=float, help="meaning against words, 0 to 1")
 
@@ -159,6 +159,13 @@ def examples_text(*examples: str) -> str:
     """The end of a help text."""
     lines = [f"  cli.py {example}" for example in examples]
     return "\n".join(["example:" if len(lines) == 1 else "examples:", *lines])
+
+
+def question(text: str) -> str:
+    """What is searched or asked."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty; say in your own words what to look for")
+    return text
 
 
 def hit_count(text: str) -> int:

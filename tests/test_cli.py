@@ -235,11 +235,22 @@ def test_remove_takes_a_document_out(tmp_path: Path) -> None:
         [],
         ["fly"],
         ["search"],
+        ["search", ""],
+        ["ask", " \n"],
         ["search", "x", "-k", "0"],
         ["search", "x", "--dense-weight", "2"],
         ["ask", "x", "-k", "99"],
     ],
-    ids=["no command", "unknown command", "no query", "k of 0", "weight of 2", "too many chunks"],
+    ids=[
+        "no command",
+        "unknown command",
+        "no query",
+        "empty query",
+        "blank question",
+        "k of 0",
+        "weight of 2",
+        "too many chunks",
+    ],
 )
 def test_wrong_usage_ends_with_2(tmp_path: Path, arguments: list[str]) -> None:
     """Wrong usage is refused with the usage, before anything is loaded."""
