@@ -114,7 +114,7 @@ def test_why_opens_from_the_map_and_by_keyboard(page: Page, app_url: str) -> Non
     settled(page)
     reasons = sidebar(page).get_by_test_id("stExpander").filter(has_text="Meaning: cosine")
     expect(reasons).to_have_count(1)
-    expect(reasons).to_contain_text("The framed passage scores")
+    expect(reasons).to_contain_text("The underlined passage scores")
     expect(reasons).to_contain_text("what is left unexplained")
     page.set_viewport_size({"width": 1440, "height": 2400})
     settled(page)

@@ -41,10 +41,10 @@ def fusion_bar(ladder: Ladder) -> Bar:
 
 def passage_words(explanation: Explanation) -> str:
     """What the best passage is worth, in a sentence."""
-    cosine = explanation.best_passage.cosine
-    if explanation.cosine_without is None:
+    cosine, without = explanation.best_passage.cosine, explanation.cosine_without
+    if without is None:
         return f"The chunk scores {cosine:.3f}. It has no other passage."
-    return f"The framed passage scores {cosine:.3f}. Without it the chunk would score {explanation.cosine_without:.3f}."
+    return f"The underlined passage scores {cosine:.3f}. Without it the chunk would score {without:.3f}."
 
 
 def excerpt(explanation: Explanation) -> tuple[str, int]:
