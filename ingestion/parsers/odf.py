@@ -10,6 +10,7 @@ from ingestion.parsers.cleaning import one_line
 from ingestion.parsers.delimited import table_warnings
 from ingestion.parsers.package import read_parts
 from ingestion.parsers.parsed import Parsed
+from ingestion.parsers.places import HIDDEN, on_places
 from ingestion.parsers.table_rows import write_rows
 from ingestion.parsers.writer import LINE, PARAGRAPH, TextWriter
 from ingestion.parsers.xml_tree import Element, read_xml, text_of
@@ -67,12 +68,11 @@ def parse_odp(content: bytes) -> Parsed:
     hidden = []
     for number, slide in enumerate(root.iterfind("body/presentation/page"), start=1):
         if slide.get("style-name") in reading.hidden_styles:
-            hidden.append(str(number))
+            hidden.append(number)
         else:
             writer.page(number)
             _write_slide(writer, slide, reading)
-    if hidden:
-        reading.warnings.append(f"hidden slides were left out: {', '.join(hidden)}")
+    reading.warnings.extend(on_places("slide", hidden, HIDDEN))
     return writer.parsed(title=title, warnings=tuple(reading.warnings))
 
 

@@ -27,6 +27,7 @@ from ingestion.parsers.pdf_bomb import refuse_bomb
 from ingestion.parsers.pdf_headings import OutlineEntry
 from ingestion.parsers.pdf_layout import Line, recognised_lines
 from ingestion.parsers.pdf_text import write_pages
+from ingestion.parsers.places import on_places
 from ingestion.parsers.progress import report
 
 PDFIUM_LOCK = threading.RLock()
@@ -49,7 +50,6 @@ _WHITE = 250  # of 255, in each colour
 _LEAST_SIZE = 2.0  # points; nobody reads what is smaller
 _MAX_PIXELS = 2_000_000
 _MAX_OUTLINE = 5_000
-_SHOWN_PAGES = 10
 _IS_PICTURE = ("is a picture: no text", "are pictures: no text")
 _IS_RECOGNISED = (
     "is a picture: its text was recognised (OCR) and may have errors",
@@ -117,14 +117,14 @@ def _read_pages(document: _Document) -> tuple[list[list[Line]], tuple[str, ...]]
                 pictures.append(number)
         if len(pages[-1]) < len(found):
             hidden.append(number)
-    return pages, (*_recognise(document, pages, pictures), *_on_pages(hidden, _HAS_HIDDEN))
+    return pages, (*_recognise(document, pages, pictures), *on_places("page", hidden, _HAS_HIDDEN))
 
 
 def _recognise(document: _Document, pages: list[list[Line]], pictures: Sequence[int]) -> Iterator[str]:
     """Put recognised text on the pages that are pictures; give back the warnings."""
     recogniser = find_recogniser()
     if recogniser is None:
-        yield from _on_pages(pictures, (f"{_IS_PICTURE[0]}; {INSTALL}", f"{_IS_PICTURE[1]}; {INSTALL}"))
+        yield from on_places("page", pictures, (f"{_IS_PICTURE[0]}; {INSTALL}", f"{_IS_PICTURE[1]}; {INSTALL}"))
         return
     texts = read_pictures(recogniser, (_scan(document, number) for number in pictures))
     read, late = [], []
@@ -134,9 +134,9 @@ def _recognise(document: _Document, pages: list[list[Line]], pictures: Sequence[
             late.append(number)
         elif pages[number - 1]:
             read.append(number)
-    yield from _on_pages(read, _IS_RECOGNISED)
-    yield from _on_pages([number for number in pictures if number not in {*read, *late}], _IS_PICTURE)
-    yield from _on_pages(late, _IS_LATE)
+    yield from on_places("page", read, _IS_RECOGNISED)
+    yield from on_places("page", [number for number in pictures if number not in {*read, *late}], _IS_PICTURE)
+    yield from on_places("page", late, _IS_LATE)
 
 
 def _scan(document: _Document, number: int) -> bytes:
@@ -146,18 +146,6 @@ def _scan(document: _Document, number: int) -> bytes:
         pixels = page.render(scale=min(_SCAN_SCALE, _MAX_SCAN_SIDE / longest), grayscale=True).to_numpy()
         height, width = pixels.shape[:2]
         return grey_picture(width, height, pixels.tobytes())
-
-
-def _on_pages(numbers: Sequence[int], what: tuple[str, str]) -> tuple[str, ...]:
-    """One warning for all pages: "pages 2, 5 are pictures: no text"."""
-    one, several = what
-    if not numbers:
-        return ()
-    if len(numbers) == 1:
-        return (f"page {numbers[0]} {one}",)
-    shown = ", ".join(map(str, numbers[:_SHOWN_PAGES]))
-    rest = f" and {len(numbers) - _SHOWN_PAGES} more" if len(numbers) > _SHOWN_PAGES else ""
-    return (f"pages {shown}{rest} {several}",)
 
 
 def _lines(text_page: _TextPage) -> Iterator[tuple[Line, int, int]]:

@@ -9,6 +9,7 @@ from ingestion.parsers.cleaning import one_line
 from ingestion.parsers.drawing_text import is_hidden, paragraph_text
 from ingestion.parsers.package import read_parts
 from ingestion.parsers.parsed import Parsed
+from ingestion.parsers.places import HIDDEN, on_places
 from ingestion.parsers.relations import relations, targets
 from ingestion.parsers.table_rows import write_rows
 from ingestion.parsers.writer import LINE, PARAGRAPH, TextWriter
@@ -111,9 +112,7 @@ def _is_hidden_slide(slide: _Slide) -> bool:
 
 
 def _warnings(parts: Mapping[str, bytes], slides: Sequence[_Slide]) -> Iterator[str]:
-    hidden = [str(slide.number) for slide in slides if _is_hidden_slide(slide)]
-    if hidden:
-        yield f"hidden slides were left out: {', '.join(hidden)}"
+    yield from on_places("slide", [slide.number for slide in slides if _is_hidden_slide(slide)], HIDDEN)
     if any(name.startswith("ppt/comments/") for name in parts):
         yield "comments were left out"
 

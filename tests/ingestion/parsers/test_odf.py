@@ -82,7 +82,14 @@ def test_odp() -> None:
     assert_invariants(parsed)
     assert parsed.text == "## One\n\nFirst.\n\nNotes: Smile.\n\n## Three\n\nThird."
     assert [page.number for page in parsed.pages] == [1, 3]
-    assert parsed.warnings == ("hidden slides were left out: 2",)
+    assert parsed.warnings == ("slide 2 is hidden; it was left out",)
+
+
+def test_odp_names_all_hidden_slides() -> None:
+    """Several hidden slides share one warning, which cannot be read as their count."""
+    slides = slide("One", "First.") + slide("HIDDEN", style="dp9") * 2
+    parsed = parse_odp(make_odf("presentation", slides, styles=HIDDEN))
+    assert parsed.warnings == ("slides 2, 3 are hidden; they were left out",)
 
 
 def test_ods() -> None:

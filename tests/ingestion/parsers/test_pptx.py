@@ -43,7 +43,7 @@ def test_pptx_left_out() -> None:
     parsed = parse_pptx(with_part("ppt/comments/comment1.xml", b"<cmLst><text>COMMENT</text></cmLst>"))
     assert "HIDDEN" not in parsed.text
     assert "COMMENT" not in parsed.text
-    assert parsed.warnings == ("hidden slides were left out: 3", "comments were left out")
+    assert parsed.warnings == ("slide 3 is hidden; it was left out", "comments were left out")
 
 
 def test_pptx_unseen_text() -> None:
