@@ -23,24 +23,29 @@ def by_number(citations: Sequence[Citation]) -> Mapping[int, list[Citation]]:
     return grouped
 
 
-def show_citations(library: Library, citations: Sequence[Citation], *, key: str) -> None:
-    """A button for each number; it opens the cited passage inside its chunk."""
+def show_citations(library: Library, citations: Mapping[int, list[Citation]], *, key: str) -> None:
+    """A button for each number, in the order given; it opens the cited passage inside its chunk."""
     with st.container(horizontal=True, gap="small"):
-        for number, spans in by_number(citations).items():
+        for number, spans in citations.items():
             label = plain(f"[{number}] {citation_place(spans[0])}")
             if st.button(label, key=f"{key}-{number}"):
                 open_passage(library, spans)
 
 
-def nearest(retrieval: Retrieval) -> list[Citation]:
-    """The best passages of what was found, for a question that was refused: shaped as citations, so that they open."""
+def nearest(retrieval: Retrieval) -> Mapping[int, list[Citation]]:
+    """The passages read for a question that was refused, highest cosine first: shaped as citations, so that they open.
+
+    Their numbers are those of the evidence beside the chat, which follow the fused scores.
+    """
     found = []
-    for number, hit in enumerate(retrieval.context[:NEAREST], start=1):
+    for number, hit in enumerate(retrieval.context, start=1):
         chunk, passages = hit.chunk, retrieval.ladders[hit.chunk.id].passages
         start, end = (passages[0].passage.start, passages[0].passage.end) if passages else (chunk.start, chunk.end)
         name = retrieval.documents[chunk.document_id].name
-        found.append(Citation.of(number, chunk, name, start, end))
-    return found
+        cosine = passages[0].cosine if passages else -1.0
+        found.append((cosine, Citation.of(number, chunk, name, start, end)))
+    best = sorted(found, key=lambda pair: -pair[0])[:NEAREST]
+    return {citation.number: [citation] for _, citation in best}
 
 
 @st.dialog("Passage", width=DIALOG_PIXELS)

@@ -12,7 +12,7 @@ from rag.types import Retrieval
 from ui import answering, session
 from ui.components.answer import show_answer, speaker
 from ui.components.chat_list import show_chat_list
-from ui.components.citations import nearest, show_citations
+from ui.components.citations import by_number, nearest, show_citations
 from ui.components.empty_state import show_examples, show_welcome
 from ui.components.evidence import show_evidence
 from ui.components.ingest_progress import show_ingest_progress
@@ -33,7 +33,7 @@ def show_message(shop: Workshop, message: ChatMessage, place: int, found: Retrie
             return
         show_answer(answer)
         if answer.citations:
-            show_citations(shop.library, answer.citations, key=f"citation-{place}")
+            show_citations(shop.library, by_number(answer.citations), key=f"citation-{place}")
         elif answer.refusal and found is not None and found.context:
             st.caption("The nearest passages, for what they are worth:")
             show_citations(shop.library, nearest(found), key=f"nearest-{place}")
