@@ -70,7 +70,7 @@ def store(workshop: Workshop, turn: Turn) -> None:
     NOTE: plain Python only. After Stop the next call of Streamlit would end this, too, and lose the answer.
     """
     if turn.trouble:
-        answer = Answer(turn.text, (), (), turn.trouble, turn.model)
+        answer = Answer(turn.text, (), (), turn.trouble, turn.model if turn.text.strip() else "")
     elif turn.retrieval is None or not turn.text.strip():
         answer = Answer(turn.text, (), (), STOPPED, turn.model)
     else:

@@ -1,6 +1,6 @@
 """What one browser tab remembers. The only file that touches Streamlit's session state."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -162,6 +162,16 @@ def ask_to_empty() -> None:
 def is_asked_to_empty() -> bool:
     """Whether to ask that now; true once."""
     return bool(st.session_state.pop("asked-to-empty", False))
+
+
+def note_attached(job_ids: Iterable[str]) -> None:
+    """Remembers files that came in on the chat page, so that their troubles are told there, and no others."""
+    _remembered("attached", set[str]).update(job_ids)
+
+
+def is_attached(job_id: str) -> bool:
+    """Whether a file came in on the chat page of this tab."""
+    return job_id in _remembered("attached", set[str])
 
 
 def chosen_rows(table: str) -> list[int]:

@@ -201,7 +201,10 @@ def test_library_shows_and_removes(page: Page, app_url: str) -> None:
     page.mouse.click(box["x"] + 16, box["y"] + 52)  # the box of the first row, drawn on a canvas
     settled(page)
     expect(page.get_by_text("The reading room opens at nine on Sundays.").first).to_be_visible()
+    assert table.bounding_box() == box, "the page changed its width at a click"
     look(page, "11-preview")
     page.get_by_role("button", name="Remove 1 document").click()
     page.get_by_role("dialog").get_by_role("button", name="Remove").click()
     expect(page.get_by_text("9 documents")).to_be_visible()
+    settled(page)
+    expect(page.get_by_role("button", name="Remove 1 document")).to_have_count(0)  # another is in that row now

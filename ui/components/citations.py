@@ -13,12 +13,14 @@ from ui.components.plain import plain
 
 DIALOG_PIXELS = 780
 NEAREST = 3
+FAR, NEAR = 600, 150
+"""Characters before a cited span: more than the first are folded away, and about the second stay in sight."""
 
 
 def by_number(citations: Sequence[Citation]) -> Mapping[int, list[Citation]]:
-    """The citations of each number, lowest number first: one chunk may be cited for several of its spans."""
+    """The citations of each number, lowest number first, its spans in the order of the answer."""
     grouped: dict[int, list[Citation]] = {}
-    for citation in sorted(citations, key=lambda citation: (citation.number, citation.start)):
+    for citation in sorted(citations, key=lambda citation: citation.number):
         grouped.setdefault(citation.number, []).append(citation)
     return grouped
 
@@ -62,12 +64,31 @@ def open_passage(library: Library, spans: list[Citation]) -> None:
     chunk = library.catalogue.chunks([first.chunk_id]).get(first.chunk_id)
     if chunk is None:
         st.info("This document is no longer in the library. The answer quoted it so:")
-    show_marked_text(cited_html(chunk, spans) if chunk else quoted_html(spans))
+        show_marked_text(quoted_html(spans))
+        return
+    beginning = place_before(chunk, spans)
+    if beginning:
+        with st.expander("The chunk begins earlier"):
+            show_marked_text(marked_html(chunk.text[:beginning], start=chunk.start, cited=[]))
+    show_marked_text(cited_html(chunk, spans, beginning))
 
 
-def cited_html(chunk: Chunk, spans: Sequence[Citation]) -> str:
-    """The whole chunk with the cited spans highlighted."""
-    return marked_html(chunk.text, start=chunk.start, cited=[(span.start, span.end) for span in spans])
+def place_before(chunk: Chunk, spans: Sequence[Citation]) -> int:
+    """Where to begin to read, so that the first cited span is in sight: a line's start in the chunk, or a word's."""
+    first = min(span.start for span in spans) - chunk.start
+    if first <= FAR:
+        return 0
+    for gap in ("\n", " "):
+        place = chunk.text.rfind(gap, first - FAR, first - NEAR)
+        if place >= 0:
+            return place + 1
+    return first - NEAR
+
+
+def cited_html(chunk: Chunk, spans: Sequence[Citation], beginning: int = 0) -> str:
+    """The chunk from `beginning` on with the cited spans highlighted."""
+    cited = [(span.start, span.end) for span in spans]
+    return marked_html(chunk.text[beginning:], start=chunk.start + beginning, cited=cited)
 
 
 def quoted_html(spans: Sequence[Citation]) -> str:

@@ -68,7 +68,7 @@ def question_from(value: ChatInputValue | None, shop: Workshop) -> str | None:
     suggested = session.suggested_question()
     if value is None:
         return suggested
-    submit_all(shop.queue, value.files)
+    session.note_attached(submit_all(shop.queue, value.files))
     return value.text.strip() or None
 
 
@@ -99,7 +99,7 @@ def show_chat(shop: Workshop) -> None:
         with beginning.container():
             show_examples() if has_documents else show_welcome(shop.queue)
     show_messages(shop, messages, evidence)
-    show_ingest_progress(shop.queue, key="chat")
+    show_ingest_progress(shop.queue, key="chat", attached_only=True)
     question = question_from(show_input(has_documents), shop)
     if question:
         beginning.empty()

@@ -58,7 +58,8 @@ def table_rows(documents: Sequence[DocumentRecord]) -> list[dict[str, str | int 
 
 
 def show_document_table(documents: Sequence[DocumentRecord], *, key: str) -> list[DocumentRecord]:
-    """Draws the table; the documents whose rows are chosen."""
+    """Draws the table; the documents whose rows are chosen. Where documents come or go, no row stays chosen."""
+    key = f"{key}-{hash(tuple(document.id for document in documents))}"  # rows are chosen by their number
     st.dataframe(
         table_rows(documents),
         hide_index=True,
@@ -74,5 +75,4 @@ def show_document_table(documents: Sequence[DocumentRecord], *, key: str) -> lis
             "Added": st.column_config.TextColumn("Added (UTC)"),
         },
     )
-    state = session.chosen_rows(key)
-    return [documents[row] for row in state if row < len(documents)]
+    return [documents[row] for row in session.chosen_rows(key)]

@@ -26,7 +26,7 @@ def show_welcome(queue: IngestQueue) -> None:
         submit_samples(queue)
         st.rerun()
     st.caption("or add your own")
-    show_upload(queue)
+    show_upload(queue, in_chat=True)
 
 
 def show_examples() -> None:

@@ -4,7 +4,7 @@ However many files there are, one look costs one query and draws a bounded numbe
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
@@ -172,8 +172,11 @@ def read_count(view: Overview) -> int:
     return sum(job.state == "done" for job in [*view.well, *view.troubles])
 
 
-def show_ingest_progress(queue: IngestQueue, *, key: str) -> None:
-    """The files under way; looks again twice a second, and now and then while there are none."""
+def show_ingest_progress(queue: IngestQueue, *, key: str, attached_only: bool = False) -> None:
+    """The files under way; looks again twice a second, and now and then while there are none.
+
+    With `attached_only`, of files that are through only those that came in on the chat page of this tab are told.
+    """
     at_first = overview(queue.jobs())
     session.set_looked(key, is_busy=at_first.is_busy, read=read_count(at_first))
 
@@ -188,6 +191,7 @@ def show_ingest_progress(queue: IngestQueue, *, key: str) -> None:
         if view.is_busy:
             show_busy(queue, view, key=key)
         else:
-            show_left_over(queue, view, key=key)
+            troubles = [job for job in view.troubles if not attached_only or session.is_attached(job.id)]
+            show_left_over(queue, replace(view, troubles=troubles), key=key)
 
     lines()

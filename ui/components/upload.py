@@ -17,22 +17,18 @@ def suffixes() -> list[str]:
     return sorted(suffix.removeprefix(".") for suffix in PARSERS)
 
 
-def submit_all(queue: IngestQueue, files: Sequence[UploadedFile]) -> int:
-    """Passes files to the queue; how many there were."""
-    for file in files:
-        queue.submit(file.name, file.getvalue())
-    return len(files)
+def submit_all(queue: IngestQueue, files: Sequence[UploadedFile]) -> list[str]:
+    """Passes files to the queue; the ids of their jobs."""
+    return [queue.submit(file.name, file.getvalue()).id for file in files]
 
 
-def submit_samples(queue: IngestQueue) -> int:
-    """Passes the sample documents to the queue; how many there were."""
-    files = sample_files()
-    for path in files:
+def submit_samples(queue: IngestQueue) -> None:
+    """Passes the sample documents to the queue."""
+    for path in sample_files():
         queue.submit(path.name, path.read_bytes())
-    return len(files)
 
 
-def show_upload(queue: IngestQueue, *, folder: bool = False) -> None:
+def show_upload(queue: IngestQueue, *, folder: bool = False, in_chat: bool = False) -> None:
     """A place to drop files, or a folder. What arrives goes to the queue at once, and the place is emptied."""
     files = st.file_uploader(
         "Add a folder" if folder else "Add documents",
@@ -43,6 +39,8 @@ def show_upload(queue: IngestQueue, *, folder: bool = False) -> None:
     )
     if files:
         with st.spinner(f"Taking in {counted(len(files), 'file')}"):
-            submit_all(queue, files)
+            job_ids = submit_all(queue, files)
+        if in_chat:
+            session.note_attached(job_ids)
         session.next_uploader()
         st.rerun()

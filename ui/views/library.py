@@ -8,7 +8,6 @@ from ui.components.plain import plain
 from ui.components.rebuild_banner import show_rebuild
 from ui.resources import engine, workshop
 
-st.set_page_config(layout="wide")
 st.markdown("# Library")
 if is_open(engine()):
     from ui.components.shelf import show_library  # only now: what it imports would keep the first page waiting
