@@ -13,6 +13,7 @@ from pydantic import ValidationError
 import cli_output as output
 from cli_adding import add
 from cli_evaluation import evaluate
+from cli_filters import added_filters, filter_of
 from cli_library import FAILED, FINE, INTERRUPTED, note, reading, writing
 from cli_maintenance import backup, doctor, put_back, rebuild
 from cli_sync import sync
@@ -50,7 +51,7 @@ def search(options: argparse.Namespace, settings: Settings) -> int:
     k = options.k or settings.context_chunks
     settings = settings.model_copy(update={"candidates": max(settings.candidates, k)})
     with reading(settings) as library:
-        retrieval = retrieve(library, options.question, settings)
+        retrieval = retrieve(library, options.question, settings, within=filter_of(options, library))
         hits = retrieval.rankings.get(Source.FUSED, ())[:k]
         explained = [(hit, explain(library, retrieval, hit.chunk.id)) for hit in hits]
     if options.json:
@@ -63,7 +64,7 @@ def search(options: argparse.Namespace, settings: Settings) -> int:
 def ask(options: argparse.Namespace, settings: Settings) -> int:
     """Answer a question, then list the passages that the answer rests on."""
     with reading(settings) as library:
-        retrieval = retrieve(library, options.question, settings)
+        retrieval = retrieve(library, options.question, settings, within=filter_of(options, library))
         embedder = library.embedder  # the one that the vectors are from, whatever the settings name
     model = chat_model(settings, embedder)
     pieces: list[str] = []
@@ -124,14 +125,18 @@ def parser() -> argparse.ArgumentParser:
 
 def added_questions(command: Callable[..., argparse.ArgumentParser]) -> None:
     """Adds the commands that ask the library."""
-    added = command("search", search, "find chunks, and see why", 'search "refund time" -k 3')
+    added = command(
+        "search", search, "find chunks, and see why", 'search "refund time" -k 3', "search refunds --type pdf"
+    )
     added.add_argument("question", metavar="QUERY", type=question, help="in your own words, in quotes")
     added.add_argument("-k", metavar="N", type=hit_count, help="how many chunks to show")
     added.add_argument("--dense-weight", metavar="W", type=float, help="meaning against words, 0 to 1")
+    added_filters(added)
     added = command("ask", ask, "answer a question from the documents", 'ask "Who pays the postage?"')
     added.add_argument("question", metavar="QUESTION", type=question, help="in your own words, in quotes")
     added.add_argument("-k", dest="context_chunks", metavar="N", type=int, help="how many chunks to answer from")
     added.add_argument("--dense-weight", metavar="W", type=float, help="meaning against words, 0 to 1")
+    added_filters(added)
 
 
 def added_evaluation(command: Callable[..., argparse.ArgumentParser]) -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
 from sqlite3 import Row
@@ -16,6 +16,7 @@ from ingestion.types import Chunk, Document, Heading, Page, Passage
 from rag.catalogue_tables import SCHEMA, VERSION, chunk_of, chunk_row, record_of, vector_of
 from rag.database import Database
 from rag.errors import UnknownDocument
+from rag.filters import DocumentFilter
 from rag.types import DocumentRecord, Vector, Vectors
 
 _MAX_VARIABLES = 500  # ids a single statement takes; SQLite allows 32,766
@@ -203,6 +204,23 @@ class Catalogue:
             warnings=tuple(json.loads(row["warnings"])),
         )
 
+    def matching(self, wanted: DocumentFilter) -> dict[str, int]:
+        """The visible documents that a filter lets through: how many passages each has, by id."""
+        query, values = "SELECT id, passage_count FROM documents WHERE state = 'active'", []
+        if wanted.documents is not None:
+            query += " AND id IN (SELECT value FROM json_each(?))"
+            values.append(json.dumps(sorted(wanted.documents)))
+        if wanted.media_types is not None:
+            query += " AND media_type IN (SELECT value FROM json_each(?))"
+            values.append(json.dumps(sorted(wanted.media_types)))
+        if wanted.added_from is not None:
+            query += " AND added_at >= ?"
+            values.append(wanted.added_from.isoformat())
+        if wanted.added_until is not None:
+            query += " AND added_at < ?"
+            values.append((wanted.added_until + timedelta(days=1)).isoformat())
+        return {row["id"]: row["passage_count"] for row in self.database.query(query, values)}
+
     def chunks(self, chunk_ids: Collection[str]) -> dict[str, Chunk]:
         """Those of the chunks that belong to active documents, by id."""
         query = (
@@ -247,9 +265,18 @@ class Catalogue:
         step = max(1, -(-len(ids) // size))
         return ids[::step]
 
-    def all_passages(self, batch_size: int) -> Iterator[tuple[list[str], Vectors]]:
-        """Every active passage id with its vector, in batches: what the vector store is rebuilt from."""
-        for rows in self.database.batches(f"SELECT p.id, p.vector {_ACTIVE_PASSAGES}", batch_size):
+    def all_passages(
+        self, batch_size: int, *, documents: Collection[str] | None = None
+    ) -> Iterator[tuple[list[str], Vectors]]:
+        """Every active passage id with its vector, in batches: what the vector store is rebuilt from.
+
+        With `documents`, ids, only theirs.
+        """
+        query, values = f"SELECT p.id, p.vector {_ACTIVE_PASSAGES}", []
+        if documents is not None:
+            query += " AND d.id IN (SELECT value FROM json_each(?))"
+            values.append(json.dumps(sorted(documents)))
+        for rows in self.database.batches(query, batch_size, values):
             yield [row["id"] for row in rows], np.stack([vector_of(row) for row in rows])
 
     def counts(self) -> tuple[int, int, int]:

@@ -58,10 +58,10 @@ class Database:
         with self._translated():
             return self._connection().execute(statement, parameters).fetchall()
 
-    def batches(self, statement: str, size: int) -> Iterator[list[sqlite3.Row]]:
+    def batches(self, statement: str, size: int, parameters: Parameters = ()) -> Iterator[list[sqlite3.Row]]:
         """The rows of a statement, `size` at a time, as they were when it began."""
         with self._translated():
-            cursor = self._connection().execute(statement)
+            cursor = self._connection().execute(statement, parameters)
             while rows := cursor.fetchmany(size):
                 yield rows
 

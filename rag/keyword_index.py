@@ -82,9 +82,13 @@ class KeywordIndex:
         """The query as the index sees it: stems, each once, in order."""
         return list(dict.fromkeys(self._analyzer.analyze(_separated(query))))
 
-    def search(self, query: str, limit: int) -> list[tuple[str, float]]:
-        """Chunks that hold a term of the query as (chunk id, BM25 score), best first."""
-        return self._run(self._any_term(self.terms(query)), limit)
+    def search(self, query: str, limit: int, *, documents: Collection[str] | None = None) -> list[tuple[str, float]]:
+        """Chunks that hold a term of the query as (chunk id, BM25 score), best first; only of `documents` if given."""
+        any_term = self._any_term(self.terms(query))
+        if documents is None:
+            return self._run(any_term, limit)
+        among = [(tantivy.Occur.Must, self._among("document_id", documents)), (tantivy.Occur.Must, any_term)]
+        return self._run(tantivy.Query.boolean_query(among), limit)
 
     def full_score(self, query: str) -> float:
         """The BM25 of a chunk of average length that holds every term of the query once: the sum of their idf."""
@@ -97,7 +101,7 @@ class KeywordIndex:
         terms = self.terms(query)
         if not terms or not chunk_ids:
             return {}
-        among = [(tantivy.Occur.Must, self._among(chunk_ids)), (tantivy.Occur.Must, self._any_term(terms))]
+        among = [(tantivy.Occur.Must, self._among("chunk_id", chunk_ids)), (tantivy.Occur.Must, self._any_term(terms))]
         return dict(self._run(tantivy.Query.boolean_query(among), len(chunk_ids)))
 
     def term_shares(self, query: str, chunk_id: str) -> dict[str, float]:
@@ -107,7 +111,7 @@ class KeywordIndex:
             return {}
         any_term = self._any_term(terms)
         searcher = self._index.searcher()
-        hits = searcher.search(self._among([chunk_id]), 1).hits
+        hits = searcher.search(self._among("chunk_id", [chunk_id]), 1).hits
         if not hits:
             return {}
         tree = json.loads(any_term.explain(searcher, hits[0][1]).to_json()) if self.scores(query, [chunk_id]) else {}
@@ -145,8 +149,8 @@ class KeywordIndex:
             [(tantivy.Occur.Should, query.term_query(self._schema, "body", term, "freq")) for term in terms]
         )
 
-    def _among(self, chunk_ids: Collection[str]) -> tantivy.Query:
-        ids = tantivy.Query.term_set_query(self._schema, "chunk_id", list(chunk_ids))
+    def _among(self, field: str, values: Collection[str]) -> tantivy.Query:
+        ids = tantivy.Query.term_set_query(self._schema, field, list(values))
         return tantivy.Query.const_score_query(ids, 0.0)
 
     def _run(self, query: tantivy.Query, limit: int) -> list[tuple[str, float]]:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from rag.filters import EVERYTHING, DocumentFilter
 from rag.index import Index
 from rag.library import Library
 from rag.prompting import build_prompt
@@ -14,15 +15,25 @@ from rag.types import DocumentRecord, Message, Retrieval, Source, Vector
 _ATTEMPTS = 5
 
 
-def retrieve(library: Library, question: str, settings: Settings, *, history: Sequence[Message] = ()) -> Retrieval:
-    """Everything that was found for a question and how, up to the prompt; nothing is sent anywhere."""
+def retrieve(
+    library: Library,
+    question: str,
+    settings: Settings,
+    *,
+    history: Sequence[Message] = (),
+    within: DocumentFilter = EVERYTHING,
+) -> Retrieval:
+    """Everything that was found for a question and how, up to the prompt; nothing is sent anywhere.
+
+    Nothing is found outside of the documents that `within` lets through.
+    """
     index = library.index  # one index from here to the end, whatever is rebuilt meanwhile
     timings: dict[str, float] = {}
     query = " ".join(question.split())
     with _timed(timings, "embed"):
         query_vector = index.embedder.embed_query(query)
     with _timed(timings, "rank"):
-        rankings, documents = _rank_what_stays(index, query, query_vector, settings)
+        rankings, documents = _rank_what_stays(index, query, query_vector, settings, within)
     with _timed(timings, "prompt"):
         fused = rankings.by_source[Source.FUSED]
         context, prompt = build_prompt(
@@ -36,6 +47,7 @@ def retrieve(library: Library, question: str, settings: Settings, *, history: Se
         question=question,
         query=query,
         query_vector=query_vector,
+        within=within,
         rankings=rankings.by_source,
         ladders=rankings.ladders,
         context=context,
@@ -47,7 +59,7 @@ def retrieve(library: Library, question: str, settings: Settings, *, history: Se
 
 
 def _rank_what_stays(
-    index: Index, query: str, query_vector: Vector, settings: Settings
+    index: Index, query: str, query_vector: Vector, settings: Settings, within: DocumentFilter
 ) -> tuple[Rankings, dict[str, DocumentRecord]]:
     """The rankings and the documents of all candidates; ranked anew if a document was replaced or removed meanwhile.
 
@@ -57,7 +69,7 @@ def _rank_what_stays(
     while True:
         attempts += 1
         epoch = index.catalogue.epoch()
-        rankings = rank(index, query, query_vector, settings)
+        rankings = rank(index, query, query_vector, settings, within=within)
         ids = {hit.chunk.document_id for hit in rankings.by_source[Source.FUSED]}
         documents = {record.id: record for record in index.catalogue.records_of(ids)}
         if index.catalogue.epoch() == epoch or (attempts >= _ATTEMPTS and len(documents) == len(ids)):

@@ -4,16 +4,20 @@ The vector store proposes passages and the keyword index proposes chunks; then e
 scores exactly, its cosine from the catalogue's vectors and its BM25 from the index, before they are fused.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ingestion.types import Chunk, Passage
+from rag.exact_search import exact_search
+from rag.filters import EVERYTHING, DocumentFilter
 from rag.fusion import convex_combination, reciprocal_rank
 from rag.index import Index
 from rag.settings import Settings
 from rag.types import Hit, Ladder, PassageScore, Source, Vector
 
 _PASSAGES_PER_CHUNK = 4  # first guess at how many passages to ask for; doubled until enough chunks are found
+_FEW_PASSAGES = 20_000  # of which each is looked at, when a filter leaves no more
+_FEW_SHARE = 0.05  # or no larger part of the library: the vector store would have to be asked for 20 times as many
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,30 +28,48 @@ class Rankings:
     ladders: Mapping[str, Ladder]
 
 
-def find_by_meaning(index: Index, query_vector: Vector, limit: int) -> list[str]:
-    """Ids of the `limit` active chunks whose best passage is nearest, nearest first."""
+def find_by_meaning(
+    index: Index, query_vector: Vector, limit: int, *, within: Mapping[str, int] | None = None
+) -> list[str]:
+    """Ids of the `limit` active chunks whose best passage is nearest, nearest first.
+
+    `within`, document id -> its passages, leaves out all other documents and costs no recall: of few passages each is
+    looked at, and otherwise the nearest are asked for until enough of them are from these documents.
+    """
     asked = limit * _PASSAGES_PER_CHUNK
+    if within is not None:
+        total, allowed = index.catalogue.counts()[2], sum(within.values())
+        if allowed <= max(_FEW_PASSAGES, total * _FEW_SHARE):
+            asked = max(1, allowed)
+            found = exact_search(index.catalogue, query_vector, asked, documents=within)
+            return list(dict.fromkeys(chunk_id_of(passage_id) for passage_id, _ in found))[:limit]
+        asked = asked * total // allowed
     while True:
         found = index.nearest_passages(query_vector, asked)
         ids = list(dict.fromkeys(chunk_id_of(passage_id) for passage_id, _ in found))
         active = index.catalogue.chunks(ids)
-        kept = [chunk_id for chunk_id in ids if chunk_id in active]
+        kept = [key for key in ids if key in active and (within is None or active[key].document_id in within)]
         if len(kept) >= limit or len(found) < asked:
             return kept[:limit]
         asked *= 2
 
 
-def find_by_words(index: Index, query: str, limit: int) -> list[tuple[str, float]]:
-    """The `limit` active chunks with the highest BM25 as (id, score), best first."""
-    found = index.keywords.search(query, limit)
+def find_by_words(
+    index: Index, query: str, limit: int, *, within: Collection[str] | None = None
+) -> list[tuple[str, float]]:
+    """The `limit` active chunks with the highest BM25 as (id, score), best first; only of documents `within`."""
+    found = index.keywords.search(query, limit, documents=within)
     active = index.catalogue.chunks([chunk_id for chunk_id, _ in found])
     return [(chunk_id, score) for chunk_id, score in found if chunk_id in active]
 
 
-def rank(index: Index, query: str, query_vector: Vector, settings: Settings) -> Rankings:
+def rank(
+    index: Index, query: str, query_vector: Vector, settings: Settings, *, within: DocumentFilter = EVERYTHING
+) -> Rankings:
     """The dense, keyword and fused rankings of the candidates, with every score on the way."""
-    dense_ids = find_by_meaning(index, query_vector, settings.candidates)
-    keyword_ids = [chunk_id for chunk_id, _ in find_by_words(index, query, settings.candidates)]
+    allowed = index.catalogue.matching(within) if within else None
+    dense_ids = find_by_meaning(index, query_vector, settings.candidates, within=allowed)
+    keyword_ids = [chunk_id for chunk_id, _ in find_by_words(index, query, settings.candidates, within=allowed)]
     chunks = index.catalogue.chunks({*dense_ids, *keyword_ids})
     passages = passage_scores(index, chunks, query_vector)
     cosines = {chunk_id: scored[0].cosine for chunk_id, scored in passages.items()}

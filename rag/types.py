@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingestion.types import Chunk, Passage
+from rag.filters import DocumentFilter
 
 Vectors: TypeAlias = NDArray[np.float32]
 """Embeddings, shape (n, dimension); every row has length 1."""
@@ -105,6 +106,7 @@ class Retrieval:
     question: str  # what was typed
     query: str  # what was searched
     query_vector: Vector
+    within: DocumentFilter  # which documents were searched
     rankings: Mapping[Source, tuple[Hit, ...]]
     ladders: Mapping[str, Ladder]  # by chunk id, one for every candidate
     context: tuple[Hit, ...]  # what fits the prompt; citation [n] is context[n - 1]

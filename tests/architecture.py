@@ -15,6 +15,7 @@ LAYERS = {
     "cli": {
         "cli_adding",
         "cli_evaluation",
+        "cli_filters",
         "cli_library",
         "cli_maintenance",
         "cli_output",
@@ -24,6 +25,7 @@ LAYERS = {
         "ingestion",
     },
     "cli_evaluation": {"cli_library", "cli_output", "cli_progress", "evaluation", "rag", "ingestion"},
+    "cli_filters": {"rag", "ingestion"},
     "cli_sync": {"cli_adding", "cli_library", "cli_output", "cli_progress", "rag", "ingestion"},
     "cli_maintenance": {"cli_library", "cli_output", "cli_progress", "rag", "ingestion"},
     "cli_adding": {"cli_library", "cli_output", "cli_progress", "rag", "ingestion"},

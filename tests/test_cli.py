@@ -176,6 +176,33 @@ def test_search_takes_k_and_weight(shelf: Shelf) -> None:
     assert meaning[0]["dense_rank"] == 1
 
 
+@pytest.mark.parametrize(
+    ("options", "documents"),
+    [
+        (["--type", "md"], {"returns.md"}),
+        (["--type", ".TXT", "--until", "2999-12-31"], {"shipping.txt"}),
+        (["--type", "txt", "--type", "md"], {"returns.md", "shipping.txt"}),
+        (["--until", "1999-12-31"], set()),
+        (["--document", "ID", "--from", "2000-01-01"], {"returns.md"}),
+    ],
+)
+def test_search_in_some_documents(shelf: Shelf, options: list[str], documents: set[str]) -> None:
+    """Only what meets all conditions is found; a document is named by its id, a type by its ending."""
+    ids = {record["name"]: record["id"] for record in json_of("list", data=shelf.data)}
+    options = [ids["returns.md"] if option == "ID" else option for option in options]
+    hits = json_of("search", "delivery", *options, data=shelf.data)["hits"]
+    assert {hit["document"] for hit in hits} == documents
+
+
+def test_ask_one_document(shelf: Shelf) -> None:
+    """The answer rests on the chosen document alone; one that is not there is named."""
+    ids = {record["name"]: record["id"] for record in json_of("list", data=shelf.data)}
+    chosen = json_of("ask", "Who pays the postage?", "--document", ids["shipping.txt"], data=shelf.data)
+    assert {citation["document"] for citation in chosen["citations"]} <= {"shipping.txt"}
+    wrong = run_cli("ask", "Who pays the postage?", "--document", "nowhere", data=shelf.data)
+    assert (wrong.returncode, "nowhere" in wrong.stderr) == (1, True)
+
+
 def test_search_for_people(shelf: Shelf) -> None:
     """Text in 80 columns with the sentence that counts most, the cosine and the matched words."""
     done = run_cli("search", "When are large crates collected?", data=shelf.data)
@@ -240,6 +267,8 @@ def test_remove_takes_a_document_out(tmp_path: Path) -> None:
         ["search", "x", "-k", "0"],
         ["search", "x", "--dense-weight", "2"],
         ["ask", "x", "-k", "99"],
+        ["search", "x", "--type", "spaceship"],
+        ["ask", "x", "--from", "yesterday"],
     ],
     ids=[
         "no command",
@@ -250,6 +279,8 @@ def test_remove_takes_a_document_out(tmp_path: Path) -> None:
         "k of 0",
         "weight of 2",
         "too many chunks",
+        "unknown type",
+        "no day",
     ],
 )
 def test_wrong_usage_ends_with_2(tmp_path: Path, arguments: list[str]) -> None:

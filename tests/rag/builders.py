@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from ingestion.types import Chunk, Passage
 from rag.embedding.embedder import Embedder
+from rag.filters import EVERYTHING
 from rag.types import DocumentRecord, Hit, Ladder, Message, PassageScore, Retrieval, Source
 
 
@@ -86,6 +87,7 @@ def make_retrieval(
         question=question,
         query=question,
         query_vector=vector,
+        within=EVERYTHING,
         rankings={Source.FUSED: tuple(hits)},
         ladders={hit.chunk.id: make_ladder(hit, cosine=value) for hit, value in zip(hits, cosines, strict=True)},
         context=tuple(hits),

@@ -19,7 +19,7 @@ class _Catalogue:
     def __init__(self, vectors: Vectors) -> None:
         self._vectors = vectors
 
-    def all_passages(self, batch_size: int) -> object:
+    def all_passages(self, batch_size: int, *, documents: None = None) -> object:
         """Ids p000, p001, ... with their vectors."""
         for start in range(0, len(self._vectors), 7):
             rows = self._vectors[start : start + 7]

@@ -63,8 +63,8 @@ def test_document_removed_meanwhile_is_in_no_part_of_the_trace(
     kept, removed = (library.add(name, text) for name, text in (("a.txt", b"A book."), ("b.txt", b"Another book.")))
     rank = pipeline.rank
 
-    def rank_then_remove(*arguments: object) -> object:
-        rankings = rank(*arguments)
+    def rank_then_remove(*arguments: object, **options: object) -> object:
+        rankings = rank(*arguments, **options)
         monkeypatch.undo()
         library.remove(removed.document_id)
         return rankings
