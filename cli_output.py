@@ -54,6 +54,7 @@ def hit_json(retrieval: Retrieval, hit: Hit, explanation: Explanation) -> dict[s
         "bm25": ladder.keyword_score,
         "dense_rank": ladder.dense_rank,
         "keyword_rank": ladder.keyword_rank,
+        "context_share": explanation.context_share if explanation.sentences else None,
         "sentences": [{"start": part.start, "end": part.end, "share": part.share} for part in explanation.sentences],
     }
 

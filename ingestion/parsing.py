@@ -17,7 +17,7 @@ from ingestion.parsers import CODE_SUFFIXES, MEDIA_TYPES, PARSERS, Parsed
 from ingestion.parsers.kinds import check_kind
 from ingestion.types import Document
 
-PARSER_VERSION = 2
+PARSER_VERSION = 3
 """Raised when the same bytes give another text than before: stored spans would no longer fit."""
 
 _ID_DIGITS = 16
@@ -45,7 +45,7 @@ def parse(name: str, content: bytes) -> Document:
         text=parsed.text,
         pages=parsed.pages,
         headings=parsed.headings,
-        title=_title(parsed, name),
+        title=_title(parsed),
         warnings=parsed.warnings,
     )
 
@@ -96,6 +96,7 @@ def _check_text(text: str) -> None:
         raise NoText("holds no words; if its text is in pictures, run it through text recognition (OCR) first")
 
 
-def _title(parsed: Parsed, name: str) -> str:
+def _title(parsed: Parsed) -> str:
+    """What a document calls itself; "" if it does not: a file's name is no part of what it says."""
     first = next((heading.title for heading in parsed.headings if heading.level == 1), "")
-    return parsed.title or first or PurePosixPath(name).stem
+    return parsed.title or first

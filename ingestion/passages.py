@@ -1,18 +1,28 @@
 """A chunk becomes passages: small overlapping windows of whole sentences, each embedded on its own."""
 
 import re
+from textwrap import shorten
 
 from ingestion.sentences import sentence_spans
 from ingestion.tokenizer import Tokenizer
 from ingestion.types import Chunk, Passage
 
 _HEADING = re.compile(r"#{1,6} ")
+_CONTEXT_LINE = 100  # characters of a title or heading: what a passage is about, not a second passage
 
 
 def cut_passages(
-    chunk: Chunk, tokenizer: Tokenizer, *, passage_tokens: int = 64, overlap_sentences: int = 1
+    chunk: Chunk,
+    tokenizer: Tokenizer,
+    *,
+    passage_tokens: int = 64,
+    overlap_sentences: int = 1,
+    title: str | None = None,
 ) -> list[Passage]:
     """Passages of at most `passage_tokens` tokens, special tokens included, that together cover the chunk.
+
+    With `title`, the document's or "", each has its context: that title and the heading above it, in as many tokens
+    more.
 
     A passage repeats the last `overlap_sentences` sentences of the one before it, where they fit. A heading begins a
     new one, without overlap. A sentence longer than a passage is cut between words.
@@ -20,6 +30,7 @@ def cut_passages(
     text = chunk.text
     special_tokens = tokenizer.count_tokens("")
     room = max(1, passage_tokens - special_tokens)
+    context_tokens = {"": 0}
     passages = []
     for section in _sections(text):
         pieces = [piece for span in section for piece in _pieces(text, span, tokenizer, room)]
@@ -27,8 +38,18 @@ def cut_passages(
             start, end = pieces[first][0], pieces[last][1]
             is_whole = first == last  # one sentence, counted already
             tokens = pieces[first][2] + special_tokens if is_whole else tokenizer.count_tokens(text[start:end])
-            passages.append(Passage(chunk.id, chunk.start + start, chunk.start + end, tokens))
+            context = "" if title is None else _context(title, chunk.heading_at(chunk.start + start), text[start:end])
+            if context not in context_tokens:
+                context_tokens[context] = len(tokenizer.token_spans(context))
+            tokens += context_tokens[context]
+            passages.append(Passage(chunk.id, chunk.start + start, chunk.start + end, tokens, context))
     return passages
+
+
+def _context(title: str, heading: str, text: str) -> str:
+    """The title and the heading that a text lacks, a line each."""
+    lines = [shorten(line, _CONTEXT_LINE, placeholder=" …") for line in dict.fromkeys([title, heading])]
+    return "".join(f"{line}\n" for line in lines if line and line not in text)
 
 
 def _sections(text: str) -> list[list[tuple[int, int]]]:

@@ -35,7 +35,7 @@ class Document:
     text: str
     pages: tuple[Page, ...]
     headings: tuple[Heading, ...] = ()
-    title: str = ""
+    title: str = ""  # what it calls itself, if it does
     warnings: tuple[str, ...] = ()
 
     def page_at(self, offset: int) -> int | None:
@@ -84,12 +84,21 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """The unit that is embedded: a window of whole sentences inside its chunk, in document offsets."""
+    """The unit that is embedded: a window of whole sentences inside its chunk, in document offsets.
+
+    `context` is embedded in front of it: the document's title and the heading above, a line each, where it lacks them.
+    `token_count` is of both.
+    """
 
     chunk_id: str
     start: int
     end: int
     token_count: int
+    context: str = ""
+
+    def embedded(self, document_text: str) -> str:
+        """The text that its vector is of."""
+        return self.context + document_text[self.start : self.end]
 
     @property
     def id(self) -> str:

@@ -13,7 +13,7 @@ from zlib import crc32
 import numpy as np
 
 from ingestion.types import Chunk, Document, Heading, Page, Passage
-from rag.catalogue_tables import SCHEMA, VERSION, chunk_of, chunk_row, record_of, vector_of
+from rag.catalogue_tables import SCHEMA, UPGRADES, VERSION, chunk_of, chunk_row, passage_of, record_of, vector_of
 from rag.database import Database
 from rag.errors import UnknownDocument
 from rag.filters import DocumentFilter
@@ -46,7 +46,7 @@ class Catalogue:
     """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
-        self.database = Database(path, SCHEMA, VERSION, read_only=read_only)
+        self.database = Database(path, SCHEMA, VERSION, upgrades=UPGRADES, read_only=read_only)
 
     def stage(
         self,
@@ -88,10 +88,10 @@ class Catalogue:
                 [chunk_row(chunk) for chunk in chunks],
             )
             connection.executemany(
-                "INSERT INTO passages (id, chunk_id, start, end, token_count, text_hash, vector, vector_sum) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO passages (id, chunk_id, start, end, token_count, context, text_hash, vector, vector_sum) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    (*_place(passage), text_hash(text[passage.start : passage.end]), blob, crc32(blob))
+                    (*_place(passage), passage.context, text_hash(passage.embedded(text)), blob, crc32(blob))
                     for passage, blob in zip(passages, [vector.tobytes() for vector in vectors], strict=True)
                 ],
             )
@@ -244,8 +244,7 @@ class Catalogue:
         query = "SELECT * FROM passages WHERE chunk_id IN ({marks}) ORDER BY start, end"
         found: dict[str, list[tuple[Passage, Vector]]] = {chunk_id: [] for chunk_id in chunk_ids}
         for row in self._in(query, chunk_ids):
-            passage = Passage(row["chunk_id"], row["start"], row["end"], row["token_count"])
-            found[row["chunk_id"]].append((passage, vector_of(row)))
+            found[row["chunk_id"]].append((passage_of(row), vector_of(row)))
         return found
 
     def passage_ids_of(self, document_id: str) -> list[str]:
@@ -313,14 +312,13 @@ class Catalogue:
             return False
         chunks = self.database.query("SELECT text, start, end FROM chunks WHERE document_id = ?", (document_id,))
         passages = self.database.query(
-            "SELECT p.start, p.end, p.text_hash, p.vector, p.vector_sum FROM passages p "
-            "JOIN chunks c ON c.id = p.chunk_id WHERE c.document_id = ?",
+            "SELECT p.* FROM passages p JOIN chunks c ON c.id = p.chunk_id WHERE c.document_id = ?",
             (document_id,),
         )
         if (record.chunks, record.passages) != (len(chunks), len(passages)):
             return False
         return all(text[row["start"] : row["end"]] == row["text"] for row in chunks) and all(
-            text_hash(text[row["start"] : row["end"]]) == row["text_hash"] and crc32(row["vector"]) == row["vector_sum"]
+            text_hash(passage_of(row).embedded(text)) == row["text_hash"] and crc32(row["vector"]) == row["vector_sum"]
             for row in passages
         )
 

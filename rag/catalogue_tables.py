@@ -6,10 +6,10 @@ from sqlite3 import Row
 
 import numpy as np
 
-from ingestion.types import Chunk, Page
+from ingestion.types import Chunk, Page, Passage
 from rag.types import DocumentRecord, Vector
 
-VERSION = 1
+VERSION = 2
 SCHEMA = """
 CREATE TABLE documents (
     id TEXT PRIMARY KEY, state TEXT NOT NULL CHECK (state IN ('staged', 'active', 'removed')), name TEXT NOT NULL,
@@ -32,11 +32,18 @@ CREATE INDEX chunks_of_document ON chunks (document_id);
 CREATE TABLE passages (
     id TEXT PRIMARY KEY, chunk_id TEXT NOT NULL REFERENCES chunks (id) ON DELETE CASCADE,
     start INTEGER NOT NULL, end INTEGER NOT NULL, token_count INTEGER NOT NULL,
-    text_hash BLOB NOT NULL, vector BLOB NOT NULL, vector_sum INTEGER NOT NULL
+    context TEXT NOT NULL, text_hash BLOB NOT NULL, vector BLOB NOT NULL, vector_sum INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX passages_of_chunk ON passages (chunk_id);
 CREATE INDEX passages_by_text ON passages (text_hash)
 """
+UPGRADES = ("ALTER TABLE passages ADD COLUMN context TEXT NOT NULL DEFAULT ''",)
+"""The n-th takes a file from layout n to the one after it."""
+
+
+def passage_of(row: Row) -> Passage:
+    """A passage as it was."""
+    return Passage(row["chunk_id"], row["start"], row["end"], row["token_count"], row["context"])
 
 
 def vector_of(row: Row) -> Vector:

@@ -33,7 +33,9 @@ class Database:
     Every call raises LibraryDamaged if the file is not whole, StorageFailed if the disk is full or read-only.
     """
 
-    def __init__(self, path: Path, schema: str, version: int, *, read_only: bool = False) -> None:
+    def __init__(
+        self, path: Path, schema: str, version: int, *, upgrades: Sequence[str] = (), read_only: bool = False
+    ) -> None:
         self._path = path
         self.is_read_only = read_only
         self._connections: dict[threading.Thread, sqlite3.Connection] = {}
@@ -41,7 +43,7 @@ class Database:
         self._is_closed = False
         if not read_only:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._create(schema, version)
+            self._create(schema, version, upgrades)
         elif not path.exists():
             raise StorageFailed(f"There is no library at {path}.")
         found = self.query("PRAGMA user_version")[0][0]
@@ -118,13 +120,15 @@ class Database:
                 connection.close()
             self._connections.clear()
 
-    def _create(self, schema: str, version: int) -> None:
-        if self.query("PRAGMA user_version")[0][0]:
+    def _create(self, schema: str, version: int, upgrades: Sequence[str]) -> None:
+        if self.query("PRAGMA user_version")[0][0] >= version:
             return  # nothing to write, which may be impossible: the disk may be full
         with self.transaction() as connection:
-            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-                for statement in [_FACTS, *schema.split(";\n")]:
-                    connection.execute(statement)
+            found = connection.execute("PRAGMA user_version").fetchone()[0]
+            statements = upgrades[found - 1 : version - 1] if found else [_FACTS, *schema.split(";\n")]
+            for statement in statements:
+                connection.execute(statement)
+            if statements:
                 connection.execute(f"PRAGMA user_version = {version}")
 
     def _connection(self) -> sqlite3.Connection:

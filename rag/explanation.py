@@ -42,6 +42,7 @@ def explain(library: Library, retrieval: Retrieval, chunk_id: str) -> Explanatio
         tokens=attribution.tokens,
         words=attribution.words,
         sentences=attribution.sentences,
+        context_share=attribution.context_share,
         marker_share=attribution.marker_share,
         residual=attribution.residual,
         percentile=sample.percentile(retrieval.query_vector, best.cosine),
@@ -52,35 +53,41 @@ def explain(library: Library, retrieval: Retrieval, chunk_id: str) -> Explanatio
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """A passage's cosine, split. `marker_share` is what [CLS] and [SEP] add; all empty if it cannot be split."""
+    """A passage's cosine, split; all empty if it cannot be. See `Explanation`."""
 
     tokens: tuple[Share, ...] = ()
     words: tuple[Share, ...] = ()
     sentences: tuple[Share, ...] = ()
+    context_share: float = 0.0
     marker_share: float = 0.0
     residual: float = 0.0
 
 
 def attribute(embedder: Embedder, chunk: Chunk, best: PassageScore, query_vector: Vector) -> Attribution:
     """The shares of the tokens, words and sentences of a passage in its cosine."""
-    text = _text(chunk, best.passage)
-    token_vectors = embedder.token_vectors(text)
+    text, context = _text(chunk, best.passage), best.passage.context
+    token_vectors = embedder.token_vectors(context + text)
     if token_vectors is None:
         return Attribution()
     vectors = token_vectors.vectors.astype(np.float64)
     mean = vectors.mean(axis=0)
     shares = vectors @ query_vector.astype(np.float64) / (len(vectors) * np.linalg.norm(mean))
+    placed = [
+        (span and (span[0] - len(context), span[1] - len(context)), float(share))
+        for span, share in zip(token_vectors.spans, shares, strict=True)
+    ]
     offset = best.passage.start
     tokens = tuple(
-        Share(offset + span[0], offset + span[1], text[slice(*span)], float(share))
-        for span, share in zip(token_vectors.spans, shares, strict=True)
-        if span is not None
+        Share(offset + span[0], offset + span[1], text[slice(*span)], share)
+        for span, share in placed
+        if span and span[0] >= 0
     )
-    markers = float(sum(share for span, share in zip(token_vectors.spans, shares, strict=True) if span is None))
+    markers = sum(share for span, share in placed if span is None)
     return Attribution(
         tokens=tokens,
         words=_grouped(tokens, [match.span() for match in _WORD.finditer(text)], text, offset),
         sentences=_grouped(tokens, sentence_spans(text), text, offset, spread=markers),
+        context_share=sum(share for span, share in placed if span and span[0] < 0),
         marker_share=markers,
         residual=best.cosine - float(shares.sum()),
     )
@@ -94,10 +101,13 @@ def cosine_without(embedder: Embedder, chunk: Chunk, ladder: Ladder, query_vecto
     best = ladder.passages[0].passage
     kept = [other.cosine for other in ladder.passages[1:] if not _overlap(other.passage, best)]
     remainders = {
-        _remainder(chunk, other.passage, best) for other in ladder.passages[1:] if _overlap(other.passage, best)
-    } - {""}
-    if remainders:
-        kept.extend(float(vector @ query_vector) for vector in embedder.embed_passages(sorted(remainders)))
+        (other.passage.context, _remainder(chunk, other.passage, best))
+        for other in ladder.passages[1:]
+        if _overlap(other.passage, best)
+    }
+    texts = sorted(context + remainder for context, remainder in remainders if remainder)
+    if texts:
+        kept.extend(float(vector @ query_vector) for vector in embedder.embed_passages(texts))
     return max(kept, default=None)
 
 

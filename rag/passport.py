@@ -11,6 +11,7 @@ RECIPE = (
     "chunk_overlap_tokens",
     "passage_tokens",
     "passage_overlap_sentences",
+    "passage_context",
 )
 """The settings that an index is made with; the others can change at any time."""
 

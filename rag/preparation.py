@@ -51,9 +51,10 @@ def prepare(
             embedder,
             passage_tokens=settings.passage_tokens,
             overlap_sentences=settings.passage_overlap_sentences,
+            title=document.title if settings.passage_context else None,
         )
     ]
-    texts = [document.text[passage.start : passage.end] for passage in passages]
+    texts = [passage.embedded(document.text) for passage in passages]
     vectors = _embed(texts, embedder, known_vectors, step)
     unread = sum(max(0, passage.token_count - embedder.max_tokens) for passage in passages)
     return Prepared(document, chunks, passages, vectors, unread)

@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     chunk_overlap_tokens: int = Field(default=0, ge=0, description="tokens that neighbouring chunks share")
     passage_tokens: int = Field(default=64, ge=8, le=8192, description="largest embedded passage, special tokens too")
     passage_overlap_sentences: int = Field(default=1, ge=0, le=5, description="sentences that neighbours share")
+    passage_context: bool = Field(default=True, description="embed a passage with its title and heading in front")
 
     candidates: int = Field(default=100, ge=1, le=1000, description="chunks taken from each ranking before fusion")
     fusion: Literal["convex", "rrf"] = Field(default="convex", description="min-max convex combination, or ranks only")

@@ -139,8 +139,9 @@ class MatchedTerm:
 class Explanation:
     """Why one chunk was found. Sums are checked when this is built.
 
-    `tokens` (with `marker_share`, what [CLS] and [SEP] add), and `sentences` (the markers spread over them by
-    token count) each sum to the cosine, within `residual`. They are empty for models that are not mean-pooled.
+    `tokens`, with `marker_share`, what [CLS] and [SEP] add, and `context_share`, what the title and heading in front
+    of the passage add, sum to the cosine, within `residual`; so do `sentences`, over which the markers are spread by
+    token count, with `context_share`. They are empty for models that are not mean-pooled.
     """
 
     chunk: Chunk
@@ -150,6 +151,7 @@ class Explanation:
     tokens: tuple[Share, ...]
     words: tuple[Share, ...]
     sentences: tuple[Share, ...]
+    context_share: float
     marker_share: float
     residual: float  # stored cosine minus the sum of shares
     percentile: float  # share of the library's chunks, 0 to 100, whose cosine is lower
@@ -160,9 +162,9 @@ class Explanation:
         if self.tokens and abs(self.residual) > SUM_TOLERANCE:
             raise ValueError(f"token shares miss the cosine {self.best_passage.cosine} by {self.residual}")
         if self.sentences:
-            total = sum(sentence.share for sentence in self.sentences)
+            total = sum(sentence.share for sentence in self.sentences) + self.context_share
             if not isclose(total, self.best_passage.cosine, abs_tol=SUM_TOLERANCE):
-                raise ValueError(f"sentence shares sum to {total}, the cosine is {self.best_passage.cosine}")
+                raise ValueError(f"sentences and context sum to {total}, the cosine is {self.best_passage.cosine}")
         if self.ladder.keyword_score is not None:
             total = sum(term.share for term in self.matched_terms)
             if not isclose(total, self.ladder.keyword_score, rel_tol=1e-4):

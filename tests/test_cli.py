@@ -147,7 +147,7 @@ def test_search_has_every_field(shelf: Shelf) -> None:
     best = found["hits"][0]
     assert list(best) == [
         "rank", "score", "document", "document_id", "chunk_id", "page", "start", "end", "text", "cosine",
-        "cosine_percentile", "bm25", "dense_rank", "keyword_rank", "sentences",
+        "cosine_percentile", "bm25", "dense_rank", "keyword_rank", "context_share", "sentences",
     ]  # fmt: skip
     assert best["document"] == "returns.md"
     assert -1 <= best["cosine"] <= 1
@@ -162,7 +162,8 @@ def test_search_spans_and_shares_are_exact(shelf: Shelf, query: str) -> None:
     for hit in json_of("search", query, data=shelf.data)["hits"]:
         assert texts[hit["document"]][hit["start"] : hit["end"]] == hit["text"]
         if hit["cosine"] is not None:
-            assert sum(part["share"] for part in hit["sentences"]) == pytest.approx(hit["cosine"], abs=1e-4)
+            total = hit["context_share"] + sum(part["share"] for part in hit["sentences"])
+            assert total == pytest.approx(hit["cosine"], abs=1e-4)
         for part in hit["sentences"]:
             assert hit["start"] <= part["start"] < part["end"] <= hit["end"]
 

@@ -121,3 +121,25 @@ def test_passage_ids_are_inside_their_chunk(tokenizer: Tokenizer) -> None:
     chunk = _chunk("A short text.")
     [passage] = cut_passages(chunk, tokenizer)
     assert (passage.id, passage.chunk_id) == ("d1:7-20/7-20", chunk.id)
+
+
+def test_context_is_what_a_passage_lacks(tokenizer: Tokenizer) -> None:
+    """Title and heading stand in front, each once, and not where the passage holds them; the count is of all of it."""
+    chunk = _chunk("Before any heading.\n\n## Returns\nThirty days. " + "Keep the box. " * 20)
+    passages = cut_passages(chunk, tokenizer, passage_tokens=24, title="The shop")
+    contexts = [passage.context for passage in passages]
+    assert contexts[:2] == ["The shop\n", "The shop\n"]
+    assert set(contexts[2:]) == {"The shop\nReturns\n"}
+    document = " " * 7 + chunk.text
+    assert passages[2].embedded(document).startswith("The shop\nReturns\nKeep the box.")
+    assert [p.token_count for p in passages] == [tokenizer.count_tokens(p.embedded(document)) for p in passages]
+    assert {p.context for p in cut_passages(chunk, tokenizer, passage_tokens=24)} == {""}
+    assert {p.context for p in cut_passages(chunk, tokenizer, passage_tokens=24, title="Returns")[2:]} == {"Returns\n"}
+
+
+def test_context_is_short(tokenizer: Tokenizer) -> None:
+    """Of a title as long as a text, its beginning: a passage stays mostly itself."""
+    [passage] = cut_passages(_chunk("A short text."), tokenizer, title="word " * 100)
+    assert passage.context.startswith("word word")
+    assert passage.context.endswith("word …\n")
+    assert len(passage.context) <= 101

@@ -162,3 +162,36 @@ def test_reader_of_a_file_that_nobody_writes(database: Database, tmp_path: Path)
     with pytest.raises(StorageFailed, match="cannot be written"):
         _add(reader, "more")
     reader.close()
+
+
+UPGRADES = ("ALTER TABLE words ADD COLUMN language TEXT NOT NULL DEFAULT 'en'", "ALTER TABLE words RENAME TO terms")
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_file_of_an_older_layout_is_upgraded(database: Database, tmp_path: Path, version: int) -> None:
+    """Step by step, once, with all it holds; the file then opens as one of the newer layout."""
+    _add(database, "kept")
+    database.close()
+    for _ in range(2):
+        newer = Database(tmp_path / "a.db", "CREATE TABLE never (here TEXT)", version, upgrades=UPGRADES[: version - 1])
+        rows = newer.query("SELECT * FROM " + {2: "words", 3: "terms"}[version])
+        assert [tuple(row) for row in rows] == [("kept", "en")]
+        newer.close()
+
+
+def test_upgrade_that_fails_changes_nothing(database: Database, tmp_path: Path) -> None:
+    """All of it or none: the file opens as it was."""
+    _add(database, "kept")
+    database.close()
+    with pytest.raises(sqlite3.OperationalError, match="no_such_table"):
+        Database(tmp_path / "a.db", SCHEMA, 3, upgrades=(UPGRADES[0], "ALTER TABLE no_such_table ADD COLUMN x TEXT"))
+    again = Database(tmp_path / "a.db", SCHEMA, 1)
+    assert [tuple(row) for row in again.query("SELECT * FROM words")] == [("kept",)]
+    again.close()
+
+
+def test_reader_upgrades_nothing(database: Database, tmp_path: Path) -> None:
+    """Who reads beside the owner leaves the file alone, and says so."""
+    database.close()
+    with pytest.raises(LibraryMismatch, match=r"layout 1, this one reads 2\)"):
+        Database(tmp_path / "a.db", SCHEMA, 2, upgrades=UPGRADES[:1], read_only=True)

@@ -61,13 +61,14 @@ def _total(shares: tuple[object, ...]) -> float:
 @explaining
 @given(questions, places)
 def test_shares_sum_to_the_cosine(explained: Explain, question: str, place: int) -> None:
-    """Tokens and markers sum to the cosine, words to what tokens do, sentences to the cosine."""
+    """Tokens, context and markers sum to the cosine, words to what tokens do, sentences and context to the cosine."""
     explanation = explained(question, place)
     cosine = explanation.best_passage.cosine
     assert abs(explanation.residual) <= SUM_TOLERANCE
-    assert _total(explanation.tokens) + explanation.marker_share == pytest.approx(cosine, abs=SUM_TOLERANCE)
+    rest = explanation.context_share + explanation.marker_share
+    assert _total(explanation.tokens) + rest == pytest.approx(cosine, abs=SUM_TOLERANCE)
     assert _total(explanation.words) == pytest.approx(_total(explanation.tokens), abs=1e-9)
-    assert _total(explanation.sentences) == pytest.approx(cosine, abs=SUM_TOLERANCE)
+    assert _total(explanation.sentences) + explanation.context_share == pytest.approx(cosine, abs=SUM_TOLERANCE)
 
 
 def test_largest_residual(explained: Explain) -> None:
@@ -105,7 +106,9 @@ def test_cosine_without_the_best_passage(
         ).strip()
         for score in explanation.ladder.passages
     ]
-    cosines = sample_library.embedder.embed_passages([text for text in kept if text]) @ retrieved(question).query_vector
+    pairs = zip(explanation.ladder.passages, kept, strict=True)
+    texts = [score.passage.context + text for score, text in pairs if text]
+    cosines = sample_library.embedder.embed_passages(texts) @ retrieved(question).query_vector
     expected = max(cosines, default=None)
     assert explanation.cosine_without == (None if expected is None else pytest.approx(expected, abs=1e-5))
 
@@ -206,10 +209,13 @@ def test_explanation_of_a_removed_chunk_is_refused(library: Library) -> None:
         (lambda e: {"residual": 2e-4}, "token shares miss the cosine"),
         (
             lambda e: {"sentences": (replace(e.sentences[0], share=e.sentences[0].share + 0.01),)},
-            "sentence shares sum to",
+            "sentences and context sum to",
         ),
         (lambda e: {"matched_terms": e.matched_terms[:-1]}, "term shares sum to"),
-        (lambda e: {"best_passage": PassageScore(e.best_passage.passage, 0.99)}, "sentence shares sum to .* is 0.99"),
+        (
+            lambda e: {"best_passage": PassageScore(e.best_passage.passage, 0.99)},
+            "sentences and context sum to .* is 0.99",
+        ),
     ],
     ids=["residual", "sentences", "terms", "cosine"],
 )

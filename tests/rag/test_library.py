@@ -396,7 +396,7 @@ def test_other_catalogue_version_is_refused(settings: Settings) -> None:
     with Library.open(settings, FakeEmbedder()) as library:
         library.catalogue.database.query("PRAGMA user_version = 7")
     for _ in range(2):
-        with pytest.raises(LibraryMismatch, match=r"index\.db was written by another .*layout 7, this one reads 1"):
+        with pytest.raises(LibraryMismatch, match=r"index\.db was written by another .*layout 7, this one reads 2"):
             Library.open(settings, FakeEmbedder())
 
 

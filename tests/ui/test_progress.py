@@ -179,6 +179,7 @@ def test_differences_are_said_in_words() -> None:
     assert difference_words({"passage_tokens": (64, 32)}) == "passages hold up to 64 tokens, and are to hold 32"
     changed = {"embedding_model": ("a", "b"), "dimension": (384, 768), "revision": ("1", "2")}
     assert difference_words(changed) == "the model was a, and is to be b"
+    assert difference_words({"passage_context": (None, True)}).endswith("heading: none, and are to be: yes")
     assert difference_words({"new_thing": (None, 2)}) == "new thing was none, and is 2"
 
 

@@ -19,6 +19,7 @@ SENTENCES = {
     "chunk_overlap_tokens": "neighbouring chunks share {there} tokens, and are to share {asked}",
     "passage_tokens": "passages hold up to {there} tokens, and are to hold {asked}",
     "passage_overlap_sentences": "neighbouring passages share {there} sentences, and are to share {asked}",
+    "passage_context": "passages were embedded with their title and heading: {there}, and are to be: {asked}",
     "parser": "files were read by version {there} of the reader, and this is {asked}",
     "chunker": "texts were cut by version {there} of the cutter, and this is {asked}",
     "revision": "the model's revision was {there}, and is {asked}",
@@ -44,6 +45,8 @@ def difference_words(differences: Mapping[str, tuple[object, object]]) -> str:
 
 def value_words(value: object) -> str:
     """A value of the passport; nothing is `none`."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int) else str(value or "none")
 
 

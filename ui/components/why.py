@@ -89,18 +89,21 @@ def show_sentences(explanation: Explanation, *, key: str) -> None:
     if not explanation.sentences:
         st.caption("This model's cosine cannot be split into words: only the passage is known.")
         return
-    axis = axis_over([sentence.share for sentence in explanation.sentences], digits=3, zero=True)
+    shares = [(sentence.text, sentence.share) for sentence in explanation.sentences]
+    if context := explanation.best_passage.passage.context:
+        shares.insert(0, (f"Title and heading: {' › '.join(context.splitlines())}", explanation.context_share))
+    axis = axis_over([share for _, share in shares], digits=3, zero=True)
     bars = [
         Bar(
-            sentence.text,
-            f"{sentence.share:+.3f}".replace("-", "\N{MINUS SIGN}"),
-            (Segment(0, sentence.share, "adds" if sentence.share >= 0 else "takes"),),
+            text,
+            f"{share:+.3f}".replace("-", "\N{MINUS SIGN}"),
+            (Segment(0, share, "adds" if share >= 0 else "takes"),),
         )
-        for sentence in explanation.sentences
+        for text, share in shares
     ]
     st.markdown(":small[**Its sentences,** each with its share of the cosine]")
     show_bars(bars, axis, key=key)
-    total = sum(sentence.share for sentence in explanation.sentences)
+    total = sum(share for _, share in shares)
     residual = f"{explanation.residual:.1e}"
     st.caption(plain(f"The shares add up to {total:.3f}; what is left unexplained is {residual}."))
 
