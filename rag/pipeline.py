@@ -47,6 +47,7 @@ def retrieve(
         question=question,
         query=query,
         query_vector=query_vector,
+        known_share=rankings.known_share,
         within=within,
         rankings=rankings.by_source,
         ladders=rankings.ladders,

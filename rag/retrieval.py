@@ -22,8 +22,12 @@ _FEW_SHARE = 0.05  # or no larger part of the library: the vector store would ha
 
 @dataclass(frozen=True, slots=True)
 class Rankings:
-    """The rankings of one query, and the ladder of every candidate by chunk id."""
+    """The rankings of one query, and the ladder of every candidate by chunk id.
 
+    `known_share` is how much of the query the embedder knows: meaning has so much of its weight in the fusion.
+    """
+
+    known_share: float
     by_source: Mapping[Source, tuple[Hit, ...]]
     ladders: Mapping[str, Ladder]
 
@@ -76,6 +80,7 @@ def rank(
     keyword_scores = index.keywords.scores(query, list(chunks))
     dense_ranks = _ranks({key: cosines[key] for key in dense_ids if key in cosines})
     keyword_ranks = _ranks({key: keyword_scores[key] for key in keyword_ids if key in keyword_scores})
+    known_share = index.embedder.known_share(query)
     if settings.fusion == "rrf":
         fused = reciprocal_rank(dense_ranks, keyword_ranks)
     else:
@@ -83,7 +88,7 @@ def rank(
             cosines,
             keyword_scores,
             full_keyword_score=index.keywords.full_score(query),
-            dense_weight=settings.dense_weight,
+            dense_weight=settings.dense_weight * known_share,
         )
     fused_ranks = _ranks({key: share.score for key, share in fused.items()})
     ladders = {
@@ -106,7 +111,7 @@ def rank(
         Source.KEYWORD: _hits(chunks, keyword_ranks, keyword_scores, Source.KEYWORD),
         Source.FUSED: _hits(chunks, fused_ranks, {key: share.score for key, share in fused.items()}, Source.FUSED),
     }
-    return Rankings(by_source, ladders)
+    return Rankings(known_share, by_source, ladders)
 
 
 def passage_scores(

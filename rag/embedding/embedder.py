@@ -42,6 +42,10 @@ class Embedder(Protocol):
         """How many tokens `text` takes, special tokens included, never truncated."""
         ...
 
+    def known_share(self, text: str) -> float:
+        """Share of the tokens of `text`, 0 to 1, that the model has learned a vector for; 1 of an empty text."""
+        ...
+
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """Vectors of passages, shape (n, dimension), unit rows, in the order given."""
         ...

@@ -28,6 +28,9 @@ class MissingEmbedder:
     def count_tokens(self, text: str) -> int:
         self._refuse()
 
+    def known_share(self, text: str) -> float:
+        self._refuse()
+
     def embed_passages(self, texts: Sequence[str]) -> NoReturn:
         self._refuse()
 

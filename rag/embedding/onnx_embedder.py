@@ -64,6 +64,11 @@ class OnnxEmbedder:
         """Word pieces of `text`, with [CLS] and [SEP]."""
         return len(self._tokenizer.encode(text).ids)
 
+    def known_share(self, text: str) -> float:
+        """Share of the word pieces of `text`, 0 to 1, that are not [UNK], say letters of another script."""
+        pieces = self._tokenizer.encode(text, add_special_tokens=False).tokens
+        return 1 - pieces.count("[UNK]") / len(pieces) if pieces else 1.0
+
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """Vectors of passages, (n, 384), unit rows. Batched by length, so that little is padding."""
         encodings = [self._encode(text) for text in texts]

@@ -64,6 +64,11 @@ class SentenceTransformersEmbedder:
         """Tokens of `text`, special ones included."""
         return len(self._encode(text, special=True)["input_ids"])
 
+    def known_share(self, text: str) -> float:
+        """Share of the tokens of `text`, 0 to 1, that are not the unknown one; always 1 where a tokenizer has none."""
+        ids = self._encode(text, special=False)["input_ids"]
+        return 1 - ids.count(self._model.tokenizer.unk_token_id) / len(ids) if ids else 1.0
+
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """Vectors of passages with the model's passage prompt, (n, dimension), unit rows."""
         return self._embed(list(texts), self._passage_prompt)

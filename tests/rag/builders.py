@@ -87,6 +87,7 @@ def make_retrieval(
         question=question,
         query=question,
         query_vector=vector,
+        known_share=1.0,
         within=EVERYTHING,
         rankings={Source.FUSED: tuple(hits)},
         ladders={hit.chunk.id: make_ladder(hit, cosine=value) for hit, value in zip(hits, cosines, strict=True)},

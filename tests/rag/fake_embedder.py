@@ -40,6 +40,11 @@ class FakeEmbedder:
     def count_tokens(self, text: str) -> int:
         return len(self.token_spans(text)) + 2
 
+    def known_share(self, text: str) -> float:
+        """Every word is known but the sign ¤."""
+        words = _WORD.findall(text)
+        return 1 - words.count("¤") / len(words) if words else 1.0
+
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         self.embedded.extend(texts)
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)

@@ -136,3 +136,14 @@ def test_equal_scores_are_ranked_by_id(library: Library) -> None:
 def test_chunk_id_of_a_passage() -> None:
     """A passage's id begins with its chunk's."""
     assert chunk_id_of("doc:0-90/5-40") == "doc:0-90"
+
+
+def test_meaning_counts_as_far_as_the_question_is_known(library: Library) -> None:
+    """Of a question of which the model knows a quarter, meaning has a quarter of its weight; of a known one, all."""
+    for number in range(4):
+        library.add(f"{number}.txt", f"Harbour {number} and its {'tide ' * number}".encode())
+    for query, known in [("harbour", 1.0), ("harbour ¤ ¤ ¤", 0.25), ("¤", 0.0)]:
+        rankings = rank(library.index, query, library.embedder.embed_query("harbour"), Settings(dense_weight=0.6))
+        assert rankings.known_share == known
+        best = max(rankings.ladders.values(), key=lambda ladder: ladder.cosine or 0)
+        assert best.dense_share == pytest.approx(0.6 * known)

@@ -33,6 +33,11 @@ def show_evidence(library: Library, evidence: session.Evidence) -> None:
     retrieval = evidence.retrieval
     st.markdown("## Why these passages")
     st.caption(plain(f"for “{evidence.question}”", length=160))
+    if retrieval.known_share < 1:
+        known = f"{100 * retrieval.known_share:.0f} %"
+        st.caption(
+            f"The embedding model knows {known} of this question, so its meaning counts for {known} of its weight."
+        )
     if not retrieval.ladders:
         st.caption("Nothing was found for this question.")
         return

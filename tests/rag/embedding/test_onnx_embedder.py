@@ -149,3 +149,11 @@ def test_failed_export_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match="could not be exported to ONNX"):
         _export_in_child(tmp_path / "nothing", tmp_path / "cache" / "model.onnx")
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "share"), [("a known text", 1.0), ("", 1.0), ("\U0001f702 two words", 2 / 3), ("\u9f98\u9f98", 0.0)]
+)
+def test_known_share_counts_word_pieces(embedder: Embedder, text: str, share: float) -> None:
+    """A rare sign is one piece that was never learned."""
+    assert embedder.known_share(text) == pytest.approx(share)

@@ -147,3 +147,10 @@ def test_unknown_hub_name_is_named() -> None:
     """Without a network, a name that is not on this machine is refused the same way."""
     with pytest.raises(ModelUnavailable, match="'sightline-tests/no-such-model' could not be loaded"):
         load_embedder(Settings(embedding_model="sightline-tests/no-such-model"))
+
+
+def test_known_share_counts_tokens(tiny: Embedder) -> None:
+    """What the vocabulary lacks is one unknown token a word."""
+    known = next(word for word in ("the", "a", "book", "harbour") if tiny.known_share(word) == 1)
+    assert tiny.known_share(f"{known} \U0001f702") == 0.5
+    assert tiny.known_share("") == 1
