@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from rag.index import Index
 from rag.library import Library
 from rag.prompting import build_prompt
+from rag.reranking.rerank import rerank
 from rag.retrieval import Rankings, rank
 from rag.settings import Settings
 from rag.types import DocumentRecord, Message, Retrieval, Source, Vector
@@ -19,15 +20,19 @@ def retrieve(library: Library, question: str, settings: Settings, *, history: Se
     index = library.index  # one index from here to the end, whatever is rebuilt meanwhile
     timings: dict[str, float] = {}
     query = " ".join(question.split())
+    reranker = library.rerankers.get(settings, index.embedder)
     with _timed(timings, "embed"):
         query_vector = index.embedder.embed_query(query)
     with _timed(timings, "rank"):
         rankings, documents = _rank_what_stays(index, query, query_vector, settings)
+    if reranker is not None:
+        with _timed(timings, "rerank"):
+            rankings = rerank(rankings, query, reranker, settings)
+    final = rankings.by_source[Source.FUSED if reranker is None else Source.RERANKED]
     with _timed(timings, "prompt"):
-        fused = rankings.by_source[Source.FUSED]
         context, prompt = build_prompt(
             question,
-            fused[: settings.context_chunks],
+            final[: settings.context_chunks],
             documents,
             history=history,
             context_tokens=settings.context_tokens,
@@ -43,6 +48,7 @@ def retrieve(library: Library, question: str, settings: Settings, *, history: Se
         documents=documents,
         timings_ms=timings | {"total": sum(timings.values())},
         passport=index.passport,
+        reranker=None if reranker is None else reranker.name,
     )
 
 

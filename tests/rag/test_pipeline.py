@@ -38,6 +38,44 @@ def test_context_is_the_head_of_the_fused_ranking(sample_library: Library, conte
     assert retrieval.prompt[-1]["content"].endswith(QUESTION)
 
 
+def test_without_a_reranker_there_is_no_such_stage(sample_library: Library) -> None:
+    """No ranking, no score, no time, no name: the last stage is fusion."""
+    retrieval = retrieve(sample_library, QUESTION, Settings())
+    assert set(retrieval.rankings) == {Source.DENSE, Source.KEYWORD, Source.FUSED}
+    assert retrieval.final is retrieval.rankings[Source.FUSED]
+    assert set(retrieval.timings_ms) == {"embed", "rank", "prompt", "total"}
+    assert retrieval.reranker is None
+    assert all(ladder.rerank_score is ladder.reranked_rank is None for ladder in retrieval.ladders.values())
+
+
+def test_reranked_trace_is_complete(sample_library: Library) -> None:
+    """The best are in another order, each score is the sum of its shares, and the others keep their places."""
+    settings = Settings(reranker="late-interaction", rerank_chunks=10)
+    retrieval, fused = (
+        retrieve(sample_library, QUESTION, settings),
+        retrieve(sample_library, QUESTION, Settings()).final,
+    )
+    assert retrieval.rankings[Source.FUSED] == fused
+    assert {hit.chunk.id for hit in retrieval.final[:10]} == {hit.chunk.id for hit in fused[:10]}
+    assert retrieval.final[:10] != fused[:10]
+    assert retrieval.final[10:] == fused[10:]
+    assert retrieval.context == retrieval.final[:5]
+    assert retrieval.reranker == "late-interaction"
+    parts = [retrieval.timings_ms[stage] for stage in ("embed", "rank", "rerank", "prompt")]
+    assert retrieval.timings_ms["total"] == pytest.approx(sum(parts))
+    for hit in retrieval.final[:10]:
+        ladder = retrieval.ladders[hit.chunk.id]
+        assert ladder.fused_share + ladder.rerank_share == ladder.reranked_score == hit.score
+        assert -1 <= ladder.rerank_score <= 1
+    assert all(retrieval.ladders[hit.chunk.id].rerank_score is None for hit in fused[10:])
+
+
+def test_reranker_without_weight_changes_no_order(sample_library: Library) -> None:
+    """It is asked, and its scores are shown, and nothing moves."""
+    retrieval = retrieve(sample_library, QUESTION, Settings(reranker="late-interaction", rerank_weight=0))
+    assert [hit.chunk.id for hit in retrieval.final] == [hit.chunk.id for hit in retrieval.rankings[Source.FUSED]]
+
+
 def test_query_is_one_line(sample_library: Library) -> None:
     """White space is evened out for the search; the question stays as typed."""
     retrieval = retrieve(sample_library, "  returns\n\n of\tbooks ", Settings())
