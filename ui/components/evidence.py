@@ -86,4 +86,4 @@ def show_reasons(library: Library, evidence: session.Evidence) -> None:
         panel = st.expander(label, expanded=chosen, key=f"why-{chunk_id}-{chosen}", on_change="rerun")
         if panel.open:
             with panel:
-                show_why(explanation, key=f"why-{chunk_id}")
+                show_why(explanation, retrieval.reranker, key=f"why-{chunk_id}")
