@@ -23,7 +23,6 @@ from rag.explanation import explain
 from rag.generation import chat_model
 from rag.pipeline import retrieve
 from rag.settings import Settings
-from rag.types import Source
 
 MOST_HITS = 1000
 
@@ -52,7 +51,7 @@ def search(options: argparse.Namespace, settings: Settings) -> int:
     settings = settings.model_copy(update={"candidates": max(settings.candidates, k)})
     with reading(settings) as library:
         retrieval = retrieve(library, options.question, settings, within=filter_of(options, library))
-        hits = retrieval.rankings.get(Source.FUSED, ())[:k]
+        hits = retrieval.final[:k]
         explained = [(hit, explain(library, retrieval, hit.chunk.id)) for hit in hits]
     if options.json:
         print(output.to_json(output.search_json(retrieval, explained)))
@@ -131,11 +130,13 @@ def added_questions(command: Callable[..., argparse.ArgumentParser]) -> None:
     added.add_argument("question", metavar="QUERY", type=question, help="in your own words, in quotes")
     added.add_argument("-k", metavar="N", type=hit_count, help="how many chunks to show")
     added.add_argument("--dense-weight", metavar="W", type=float, help="meaning against words, 0 to 1")
+    added.add_argument("--reranker", metavar="NAME", help="late-interaction, a cross-encoder's name or folder, or none")
     added_filters(added)
     added = command("ask", ask, "answer a question from the documents", 'ask "Who pays the postage?"')
     added.add_argument("question", metavar="QUESTION", type=question, help="in your own words, in quotes")
     added.add_argument("-k", dest="context_chunks", metavar="N", type=int, help="how many chunks to answer from")
     added.add_argument("--dense-weight", metavar="W", type=float, help="meaning against words, 0 to 1")
+    added.add_argument("--reranker", metavar="NAME", help="late-interaction, a cross-encoder's name or folder, or none")
     added_filters(added)
 
 
@@ -146,6 +147,7 @@ def added_evaluation(command: Callable[..., argparse.ArgumentParser]) -> None:
     sets.add_argument("--beir", metavar="DIR", type=Path, help="corpus.jsonl, queries.jsonl and qrels/test.tsv")
     sets.add_argument("--spans", metavar="DIR", type=Path, help="questions.jsonl with spans of the texts in corpora/")
     added.add_argument("--dense-weight", metavar="W", type=float, help="meaning against words, 0 to 1")
+    added.add_argument("--reranker", metavar="NAME", help="late-interaction, a cross-encoder's name or folder, or none")
 
 
 def added_upkeep(command: Callable[..., argparse.ArgumentParser]) -> None:

@@ -12,9 +12,11 @@ import cli_output as output
 from cli_library import FINE, note, writing
 from cli_progress import progress_bar
 from evaluation.beir import load_beir
-from evaluation.experiment import Experiment, Step, run_beir, run_spans
+from evaluation.experiment import Experiment, run_beir, run_spans
 from evaluation.span_set import load_spans
+from rag.progress import Step
 from rag.settings import Settings
+from rag.types import Source
 
 COMPARED = ("ndcg@10", "recall@5")
 
@@ -24,6 +26,7 @@ def evaluate(options: argparse.Namespace, settings: Settings) -> int:
     with place_for(options.data_dir) as folder, shown_steps() as step:
         settings = settings.model_copy(update={"data_dir": folder})
         with writing(settings) as library:
+            library.rerankers.get(settings, library.embedder)  # one that is not to be had is said now, not after hours
             if options.beir:
                 experiment = run_beir(library, load_beir(options.beir), settings, step)
             else:
@@ -65,8 +68,7 @@ def experiment_json(experiment: Experiment) -> dict[str, Any]:
         "documents": experiment.documents,
         "chunks": experiment.chunks,
         "questions": experiment.questions,
-        **{source.value: experiment.means(source) for source in experiment.metrics},
-        "reranked": None,
+        **{source.value: experiment.means(source) if source in experiment.metrics else None for source in Source},
         "differences": [
             {"measure": measure, "ranking": one.value, "against": other.value, **asdict(difference)}
             for measure in COMPARED
@@ -92,5 +94,5 @@ def experiment_text(experiment: Experiment) -> str:
     for measure in COMPARED:
         for (one, other), found in experiment.differences(measure).items():
             pair = f"{one.value} - {other.value}"
-            lines.append(f"  {measure:9} {pair:16} {found.mean:+.3f}  [{found.low:+.3f}, {found.high:+.3f}]")
+            lines.append(f"  {measure:9} {pair:18} {found.mean:+.3f}  [{found.low:+.3f}, {found.high:+.3f}]")
     return "\n".join(lines)

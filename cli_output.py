@@ -9,7 +9,18 @@ from textwrap import fill, shorten
 from typing import Any
 
 from ingestion.types import Chunk
-from rag.types import AddReport, Answer, Citation, DocumentRecord, Explanation, Hit, MatchedTerm, Retrieval, Share
+from rag.types import (
+    AddReport,
+    Answer,
+    Citation,
+    DocumentRecord,
+    Explanation,
+    Hit,
+    Ladder,
+    MatchedTerm,
+    Retrieval,
+    Share,
+)
 
 WIDTH = 80
 INDENT = "   "
@@ -54,6 +65,11 @@ def hit_json(retrieval: Retrieval, hit: Hit, explanation: Explanation) -> dict[s
         "bm25": ladder.keyword_score,
         "dense_rank": ladder.dense_rank,
         "keyword_rank": ladder.keyword_rank,
+        "fused_score": ladder.fused_score,
+        "fused_rank": ladder.fused_rank,
+        "rerank_score": ladder.rerank_score,
+        "reranked_score": ladder.reranked_score,
+        "reranked_rank": ladder.reranked_rank,
         "context_share": explanation.context_share if explanation.sentences else None,
         "sentences": [{"start": part.start, "end": part.end, "share": part.share} for part in explanation.sentences],
     }
@@ -127,9 +143,7 @@ def hit_text(retrieval: Retrieval, hit: Hit, explanation: Explanation) -> str:
     ladder, document = explanation.ladder, retrieval.documents[hit.chunk.document_id]
     lines = [f"{hit.rank}. {place(document.name, hit.chunk.page, hit.chunk.heading)}", ""]
     lines += [quoted(strongest(explanation, hit.chunk.text)), ""]
-    lines.append(
-        f"{INDENT}score    {hit.score:.3f} = meaning {ladder.dense_share:.3f} + words {ladder.keyword_share:.3f}"
-    )
+    lines += score_lines(ladder, retrieval.reranker)
     if ladder.cosine is None:
         lines.append(f"{INDENT}meaning  not scored")
     else:
@@ -141,6 +155,22 @@ def hit_text(retrieval: Retrieval, hit: Hit, explanation: Explanation) -> str:
         lines.append(f"{INDENT}words    BM25 {ladder.keyword_score:.2f}, {ranked(ladder.keyword_rank)}")
         lines.append(fill(matched(explanation), WIDTH, initial_indent=INDENT, subsequent_indent=INDENT * 4))
     return "\n".join(lines)
+
+
+def score_lines(ladder: Ladder, reranker: str | None) -> list[str]:
+    """The score that gave a hit its place, as the sum that it is; before it the reranker's, where one ran."""
+    fused = f"{ladder.fused_score:.3f} = meaning {ladder.dense_share:.3f} + words {ladder.keyword_share:.3f}"
+    if reranker is None:
+        return [f"{INDENT}score    {fused}"]
+    name = short(reranker, 40)
+    if ladder.fused_share is None or ladder.rerank_share is None:
+        return [f"{INDENT}score    {fused}", f"{INDENT}reranker not scored by {name}"]
+    return [
+        f"{INDENT}score    {ladder.reranked_score:.3f} = fused {ladder.fused_share:.3f} + "
+        f"reranker {ladder.rerank_share:.3f}",
+        f"{INDENT}reranker {ladder.rerank_score:.3g} by {name}",
+        f"{INDENT}fused    {fused}, {ranked(ladder.fused_rank)}",
+    ]
 
 
 def strongest(explanation: Explanation, otherwise: str) -> str:

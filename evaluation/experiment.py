@@ -1,23 +1,22 @@
 """A question set run over the production path: the same library and the same `retrieve` as the page."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 
 from evaluation.beir import BeirSet, SetRefused
 from evaluation.metrics import Metrics, Span, means, ranking_metrics, span_metrics
-from evaluation.quality import relevant_chunks
+from evaluation.quality import measured, relevant_chunks
 from evaluation.significance import Difference, mean_difference
 from evaluation.span_set import SpanSet, placed
 from rag.library import Library
 from rag.pipeline import retrieve
+from rag.progress import Step
 from rag.settings import Settings
 from rag.types import Hit, Retrieval, Source
 
-SOURCES = (Source.DENSE, Source.KEYWORD, Source.FUSED)
 _DEPTHS = (5, 10, 50)
-Step = Callable[[str, int, int], None]  # what is done, how many of it are done, of how many
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +64,12 @@ def run_beir(library: Library, given: BeirSet, settings: Settings, step: Step) -
     for key, name in zip(given.documents, files, strict=True):
         if name in ids:
             keys.setdefault(ids[name], []).append(key)
-    rankings: dict[Source, dict[str, list[str]]] = {source: {} for source in SOURCES}
+    rankings: dict[Source, dict[str, list[str]]] = {source: {} for source in measured(settings)}
     for question, retrieval in _asked(library, given.questions, settings, step):
-        for source in SOURCES:
+        for source, found in rankings.items():
             documents = dict.fromkeys(hit.chunk.document_id for hit in retrieval.rankings[source])
-            rankings[source][question] = [key for document in documents for key in keys[document]]
-    metrics = {source: ranking_metrics(rankings[source], given.grades) for source in SOURCES}
+            found[question] = [key for document in documents for key in keys[document]]
+    metrics = {source: ranking_metrics(found, given.grades) for source, found in rankings.items()}
     return _experiment(library, given.name, unread, metrics, started)
 
 
@@ -92,19 +91,17 @@ def run_spans(library: Library, given: SpanSet, settings: Settings, step: Step) 
         for question in given.questions
     }
     relevant = {key: dict.fromkeys(relevant_chunks(library, question), 1) for key, question in questions.items()}
-    rankings: dict[Source, dict[str, tuple[Hit, ...]]] = {source: {} for source in SOURCES}
+    rankings: dict[Source, dict[str, tuple[Hit, ...]]] = {source: {} for source in measured(settings)}
     for question, retrieval in _asked(library, {key: each.text for key, each in questions.items()}, settings, step):
-        for source in SOURCES:
-            rankings[source][question] = retrieval.rankings[source]
+        for source, found in rankings.items():
+            found[question] = retrieval.rankings[source]
     metrics: dict[Source, dict[str, Metrics]] = {}
-    for source in SOURCES:
-        by_chunk = ranking_metrics(
-            {key: [hit.chunk.id for hit in hits] for key, hits in rankings[source].items()}, relevant
-        )
+    for source, found in rankings.items():
+        by_chunk = ranking_metrics({key: [hit.chunk.id for hit in hits] for key, hits in found.items()}, relevant)
         metrics[source] = {
             key: _measured_by_span(
                 by_chunk[key],
-                rankings[source][key],
+                found[key],
                 [(ids[each.document], each.start, each.end) for each in question.references],
             )
             for key, question in questions.items()

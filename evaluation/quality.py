@@ -10,7 +10,6 @@ from rag.pipeline import retrieve
 from rag.settings import Settings
 from rag.types import Source
 
-_SOURCES = (Source.DENSE, Source.KEYWORD, Source.FUSED)
 _HELD_SHARE = 0.5  # of a reference's characters: what a chunk must hold to count as its answer
 
 
@@ -18,12 +17,17 @@ def retrieval_quality(library: Library, questions: Sequence[Question], settings:
     """The measures of each ranking of chunks, averaged over the questions that have references."""
     answerable = [question for question in questions if question.references]
     relevant = {question.id: dict.fromkeys(relevant_chunks(library, question), 1) for question in answerable}
-    rankings: dict[Source, dict[str, list[str]]] = {source: {} for source in _SOURCES}
+    rankings: dict[Source, dict[str, list[str]]] = {source: {} for source in measured(settings)}
     for question in answerable:
         retrieval = retrieve(library, question.text, settings, history=question.history)
-        for source in _SOURCES:
-            rankings[source][question.id] = [hit.chunk.id for hit in retrieval.rankings[source]]
-    return {source: means(ranking_metrics(rankings[source], relevant).values()) for source in _SOURCES}
+        for source, found in rankings.items():
+            found[question.id] = [hit.chunk.id for hit in retrieval.rankings[source]]
+    return {source: means(ranking_metrics(found, relevant).values()) for source, found in rankings.items()}
+
+
+def measured(settings: Settings) -> tuple[Source, ...]:
+    """The rankings that a question has with these settings, in the order of the stages."""
+    return tuple(source for source in Source if source is not Source.RERANKED or settings.has_reranker)
 
 
 def relevant_chunks(library: Library, question: Question) -> frozenset[str]:

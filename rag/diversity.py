@@ -50,6 +50,13 @@ def maximal_marginal_relevance(
     return taken
 
 
+def mean_direction(vectors: Sequence[Vector]) -> Vector:
+    """The mean of a chunk's passage vectors, scaled to length 1, (dimension,)."""
+    total = np.stack(vectors).sum(axis=0)
+    direction: Vector = total / np.linalg.norm(total)
+    return direction
+
+
 def _words(text: str) -> str:
     """The words of a text one after the other, each between line breaks, so that none is found inside another."""
     return "\n" + "".join(f"{word.form.casefold()}\n" for word in words(text))

@@ -6,7 +6,7 @@ SightlineError (ingestion.errors)
 ├── LibraryDamaged    a file of the truth is not whole; a backup is needed
 ├── StorageFailed     the disk is full, or the folder cannot be written
 ├── UnknownDocument   no document or chunk with this id
-├── ModelUnavailable  an embedding model cannot be loaded
+├── ModelUnavailable  a model cannot be loaded, or cannot do what the settings ask of it
 ├── Cancelled         a person stopped the work; nothing of it stays
 └── EndpointError     the chat endpoint said no; the text says what to do
 """
@@ -35,7 +35,7 @@ class UnknownDocument(SightlineError):
 
 
 class ModelUnavailable(SightlineError):
-    """An embedding model cannot be loaded."""
+    """A model cannot be loaded, or cannot do what the settings ask of it."""
 
 
 class Cancelled(SightlineError):

@@ -16,7 +16,7 @@ from ingestion.sentences import sentence_spans
 from ingestion.types import Chunk, Passage
 from rag.embedding import Embedder
 from rag.library import Library
-from rag.types import Explanation, Ladder, MatchedTerm, PassageScore, Retrieval, Share, Source, Vector
+from rag.types import Explanation, Ladder, MatchedTerm, PassageScore, Retrieval, Share, Vector
 
 _WORD = re.compile(r"[぀-ヿ㐀-鿿가-힯]|\w+|[^\w\s]")
 
@@ -28,7 +28,7 @@ def explain(library: Library, retrieval: Retrieval, chunk_id: str) -> Explanatio
     KeyError for a chunk that is no candidate, UnknownDocument for one that has been removed.
     """
     ladder = retrieval.ladders[chunk_id]
-    chunk = next(hit.chunk for hit in retrieval.rankings[Source.FUSED] if hit.chunk.id == chunk_id)
+    chunk = next(hit.chunk for hit in retrieval.final if hit.chunk.id == chunk_id)
     library.catalogue.record(chunk.document_id)
     ladder = replace(ladder, keyword_score=library.index.keywords.scores(retrieval.query, [chunk_id]).get(chunk_id))
     best = ladder.passages[0]

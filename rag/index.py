@@ -10,7 +10,7 @@ import logging
 import shutil
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from rag.fingerprint import fingerprint
 from rag.keyword_index import KeywordIndex, keyword_state
 from rag.passport import passport_of
 from rag.preparation import Prepared
+from rag.progress import Step
 from rag.settings import Settings
 from rag.types import Vector
 from rag.vector_store import BATCH, VectorStore
@@ -82,9 +83,7 @@ class Index:
             self._cosine_sample = sample = CosineSample.draw(self.catalogue)
         return sample
 
-    def insert(
-        self, prepared: Prepared, source: str, *, size_bytes: int, step: Callable[[str, int, int], None]
-    ) -> str | None:
+    def insert(self, prepared: Prepared, source: str, *, size_bytes: int, step: Step) -> str | None:
         """Makes a document findable, in one step; returns the id of the one it replaced, which is gone."""
         document_id = prepared.document.id
         with self._changing:
@@ -164,7 +163,7 @@ class Index:
         """Closes the index and deletes its folder, as soon as no reader holds it any more."""
         weakref.finalize(self, _discard, self._vectors, self.catalogue.database, self.folder)
 
-    def _add_vectors(self, prepared: Prepared, step: Callable[[str, int, int], None]) -> None:
+    def _add_vectors(self, prepared: Prepared, step: Step) -> None:
         ids = [passage.id for passage in prepared.passages]
         for start in range(0, len(ids), BATCH):
             step("storing", start, len(ids))

@@ -30,7 +30,8 @@ from rag.jobs import JobRecord, Jobs
 from rag.ownership import own
 from rag.passport import passport_of
 from rag.preparation import prepare
-from rag.progress import ignore_progress, never, stepper
+from rag.progress import Step, ignore_progress, never, stepper
+from rag.reranking import Rerankers
 from rag.settings import Settings
 from rag.shadow import copy_document, missing_from, open_shadow, shadow_folder, tidy_shadow
 from rag.types import AddReport, DocumentRecord, Progress
@@ -53,6 +54,7 @@ class Library:
         self._keeping = threading.Lock()
         self._is_closing = False
         self._wanted = settings, embedder
+        self.rerankers = Rerankers()
         self.uploads = Uploads(settings.data_dir / "uploads")
         with contextlib.ExitStack() as open_files:
             if not read_only:
@@ -251,12 +253,7 @@ class Library:
                 raise
 
     def _add(
-        self,
-        name: str,
-        content: bytes,
-        source: str,
-        step: Callable[[str, int, int], None],
-        cancelled: Callable[[], bool],
+        self, name: str, content: bytes, source: str, step: Step, cancelled: Callable[[], bool]
     ) -> tuple[DocumentRecord, bool, str]:
         """The document's row, whether it is new, and what to say of it."""
         known = hashlib.sha256(content).hexdigest()[:16]

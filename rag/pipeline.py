@@ -4,15 +4,18 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from rag.diversity import fold_repeated, maximal_marginal_relevance, mean_direction
 from rag.filters import EVERYTHING, DocumentFilter
 from rag.index import Index
 from rag.library import Library
 from rag.prompting import build_prompt
+from rag.reranking.rerank import rerank
 from rag.retrieval import Rankings, rank
 from rag.settings import Settings
-from rag.types import DocumentRecord, Message, Retrieval, Source, Vector
+from rag.types import DocumentRecord, Hit, Message, Retrieval, Source, Vector
 
 _ATTEMPTS = 5
+_POOL = 4  # times as many hits as go into the context, from which it is chosen without repetition
 
 
 def retrieve(
@@ -30,15 +33,20 @@ def retrieve(
     index = library.index  # one index from here to the end, whatever is rebuilt meanwhile
     timings: dict[str, float] = {}
     query = " ".join(question.split())
+    reranker = library.rerankers.get(settings, index.embedder)
     with _timed(timings, "embed"):
         query_vector = index.embedder.embed_query(query)
     with _timed(timings, "rank"):
         rankings, documents = _rank_what_stays(index, query, query_vector, settings, within)
+    if reranker is not None:
+        with _timed(timings, "rerank"):
+            rankings = rerank(rankings, query, reranker, settings)
+    final = rankings.by_source[Source.FUSED if reranker is None else Source.RERANKED]
     with _timed(timings, "prompt"):
-        fused = rankings.by_source[Source.FUSED]
+        groups = _without_repetition(index, final, settings)
         context, prompt = build_prompt(
             question,
-            fused[: settings.context_chunks],
+            [group[0] for group in groups],
             documents,
             history=history,
             context_tokens=settings.context_tokens,
@@ -52,11 +60,28 @@ def retrieve(
         rankings=rankings.by_source,
         ladders=rankings.ladders,
         context=context,
+        repeated={hit.chunk.id: tuple(group[1:]) for hit, group in zip(context, groups, strict=False) if group[1:]},
         prompt=prompt,
         documents=documents,
         timings_ms=timings | {"total": sum(timings.values())},
         passport=index.passport,
+        reranker=None if reranker is None else reranker.name,
     )
+
+
+def _without_repetition(index: Index, hits: Sequence[Hit], settings: Settings) -> list[list[Hit]]:
+    """The hits for the context, each with those after it that repeat it."""
+    groups = fold_repeated(hits[: settings.context_chunks * _POOL])
+    if not settings.diversity:
+        return list(groups.values())[: settings.context_chunks]
+    passages = index.catalogue.passages(list(groups))
+    chosen = maximal_marginal_relevance(
+        [group[0] for group in groups.values()],
+        {key: mean_direction([vector for _, vector in pairs]) for key, pairs in passages.items()},
+        diversity=settings.diversity,
+        limit=settings.context_chunks,
+    )
+    return [groups[hit.chunk.id] for hit in chosen]
 
 
 def _rank_what_stays(

@@ -10,6 +10,7 @@ from ingestion.passages import cut_passages
 from ingestion.types import Chunk, Document, Passage
 from rag.catalogue import text_hash
 from rag.embedding import Embedder
+from rag.progress import Step
 from rag.settings import Settings
 from rag.types import Vector, Vectors
 
@@ -33,7 +34,7 @@ def prepare(
     embedder: Embedder,
     settings: Settings,
     known_vectors: Callable[[Collection[bytes]], Mapping[bytes, Vector]],
-    step: Callable[[str, int, int], None],
+    step: Step,
 ) -> Prepared:
     """The document cut and embedded. Passages whose text is in `known_vectors` are not embedded again.
 
@@ -64,7 +65,7 @@ def _embed(
     texts: list[str],
     embedder: Embedder,
     known_vectors: Callable[[Collection[bytes]], Mapping[bytes, Vector]],
-    step: Callable[[str, int, int], None],
+    step: Step,
 ) -> Vectors:
     hashes = [text_hash(text) for text in texts]
     vectors = dict(known_vectors(set(hashes)))

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from rag.errors import Cancelled
 from rag.types import Progress
 
+Step = Callable[[str, int, int], None]  # stage, how many of it are done, of how many
+
 
 def ignore_progress(progress: Progress) -> None:
     """Progress nobody watches."""
@@ -15,9 +17,7 @@ def never() -> bool:
     return False
 
 
-def stepper(
-    name: str, progress: Callable[[Progress], None], cancelled: Callable[[], bool]
-) -> Callable[[str, int, int], None]:
+def stepper(name: str, progress: Callable[[Progress], None], cancelled: Callable[[], bool]) -> Step:
     """A function `step(stage, done, total)` for one file: tells `progress`, and raises Cancelled once `cancelled`."""
 
     def step(stage: str, done: int, total: int) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rag.library import Library
-from rag.types import Retrieval, Source, Vector, Vectors
+from rag.types import Retrieval, Vector, Vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class TargetPoint:
     label: str
     radius: float
     angle: float
-    rank: int  # in the fused ranking
+    rank: int  # in the final ranking
     role: Literal["context", "candidate"]
 
 
@@ -32,8 +32,8 @@ class TargetMap:
 
 
 def target_map(library: Library, retrieval: Retrieval) -> TargetMap:
-    """The target of a question: one point for each candidate of the fused ranking that has a cosine."""
-    hits = [hit for hit in retrieval.rankings[Source.FUSED] if retrieval.ladders[hit.chunk.id].passages]
+    """The target of a question: one point for each candidate that has a cosine, in the final order."""
+    hits = [hit for hit in retrieval.final if retrieval.ladders[hit.chunk.id].passages]
     if not hits:
         return TargetMap(())
     angles = angles_around(retrieval.query_vector, _best_vectors(library, retrieval, [hit.chunk.id for hit in hits]))

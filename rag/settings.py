@@ -28,9 +28,22 @@ class Settings(BaseSettings):
     candidates: int = Field(default=100, ge=1, le=1000, description="chunks taken from each ranking before fusion")
     fusion: Literal["convex", "rrf"] = Field(default="convex", description="min-max convex combination, or ranks only")
     dense_weight: float = Field(default=0.5, ge=0, le=1, description="weight of meaning against words in the fusion")
+    reranker: str = Field(
+        default="none", min_length=1, description="`none`, `late-interaction`, or a cross-encoder's name or folder"
+    )
+    rerank_chunks: int = Field(default=20, ge=1, le=1000, description="best fused chunks that the reranker reads")
+    rerank_weight: float = Field(default=0.5, ge=0, le=1, description="weight of the reranker against the fused score")
+    diversity: float = Field(
+        default=0.0, ge=0, le=1, description="how much a chunk unlike those before it is preferred"
+    )
     context_chunks: int = Field(default=5, ge=1, le=50, description="chunks shown and put in the prompt")
     context_tokens: int = Field(default=3000, ge=100, description="most tokens (cl100k_base) of the context")
 
     chat_base_url: str | None = Field(default=None, description="an OpenAI-compatible endpoint, ending in /v1")
     chat_model: str | None = Field(default=None, description="the model's name at that endpoint")
     chat_api_key: SecretStr | None = Field(default=None, description="its key; never stored, never shown")
+
+    @property
+    def has_reranker(self) -> bool:
+        """Whether the best fused chunks are reranked."""
+        return self.reranker != "none"

@@ -2,7 +2,7 @@
 
 import logging
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from rag.errors import LibraryDamaged, LibraryMismatch, UnknownDocument
 from rag.index import Index
 from rag.passport import passport_of
 from rag.preparation import prepare
+from rag.progress import Step
 from rag.settings import Settings
 from rag.types import DocumentRecord, Vector
 from rag.uploads import Uploads
@@ -65,9 +66,7 @@ def tidy_shadow(folder: Path, settings: Settings, embedder: Embedder, records: C
         shutil.rmtree(folder)
 
 
-def copy_document(
-    record: DocumentRecord, index: Index, uploads: Uploads, shadow: Index, step: Callable[[str, int, int], None]
-) -> None:
+def copy_document(record: DocumentRecord, index: Index, uploads: Uploads, shadow: Index, step: Step) -> None:
     """Adds a document of `index` to the one that is being built, cut and embedded by its settings."""
     try:
         document = _document_anew(record, index, uploads)

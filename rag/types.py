@@ -78,7 +78,8 @@ class PassageScore:
 class Ladder:
     """Every score of one candidate on its way up; None where a stage did not score or rank it.
 
-    `cosine` is that of the best passage. `fused_score` is exactly `dense_share + keyword_share`.
+    `cosine` is that of the best passage. `fused_score` is exactly `dense_share + keyword_share`, and `reranked_score`,
+    of the best fused chunks where a reranker ran, exactly `fused_share + rerank_share`.
     """
 
     chunk_id: str
@@ -91,12 +92,28 @@ class Ladder:
     keyword_share: float
     fused_score: float
     fused_rank: int
+    rerank_score: float | None = None  # of the best passage, on the reranker's own scale
+    fused_share: float | None = None
+    rerank_share: float | None = None
+    reranked_score: float | None = None
+    reranked_rank: int | None = None
 
     def __post_init__(self) -> None:
         if not isclose(self.dense_share + self.keyword_share, self.fused_score, abs_tol=1e-9):
             raise ValueError(
                 f"shares {self.dense_share} + {self.keyword_share} do not make the fused score {self.fused_score}"
             )
+        self._check_reranking()
+
+    def _check_reranking(self) -> None:
+        fused, rerank, total = self.fused_share, self.rerank_share, self.reranked_score
+        parts = (self.rerank_score, fused, rerank, total, self.reranked_rank)
+        if None in parts and any(part is not None for part in parts):
+            raise ValueError(f"a chunk is reranked wholly or not at all, and this one is half: {parts}")
+        if fused is None or rerank is None or total is None:
+            return
+        if not isclose(fused + rerank, total, abs_tol=1e-9):
+            raise ValueError(f"shares {fused} + {rerank} do not make the reranked score {total}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +128,17 @@ class Retrieval:
     rankings: Mapping[Source, tuple[Hit, ...]]
     ladders: Mapping[str, Ladder]  # by chunk id, one for every candidate
     context: tuple[Hit, ...]  # what fits the prompt; citation [n] is context[n - 1]
+    repeated: Mapping[str, tuple[Hit, ...]]  # by the id of a chunk of the context: hits whose words all stand in it
     prompt: tuple[Message, ...]
     documents: Mapping[str, DocumentRecord]  # by id, those of all candidates
     timings_ms: Mapping[str, float]
     passport: Mapping[str, str | int]
+    reranker: str | None = None  # its name; None where none ran
+
+    @property
+    def final(self) -> tuple[Hit, ...]:
+        """The ranking of the last stage: what was read, and what is shown, in this order."""
+        return self.rankings[Source.RERANKED if Source.RERANKED in self.rankings else Source.FUSED]
 
 
 @dataclass(frozen=True, slots=True)

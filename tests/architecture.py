@@ -54,7 +54,6 @@ HOMES = {
     "pydantic_settings": "rag/settings.py",
     "pypdfium2": "ingestion/parsers/pdf.py",
     "rapidocr": "ingestion/parsers/ocr.py",
-    "sentence_transformers": "rag/embedding/sentence_transformers_embedder.py",
     "starlette": "ui/guard.py",
     "tantivy": "rag/keyword_index.py",
     "tiktoken": "rag/token_budget.py",
@@ -67,6 +66,7 @@ HOMES = {
 SPREAD = {
     "numpy": "*",
     "pydantic": "rag/settings.py|rag/generation.py|cli.py",  # SecretStr, ValidationError
+    "sentence_transformers": "rag/embedding/sentence_transformers_embedder.py|rag/reranking/cross_encoder.py",
     "sqlite3": "rag/database.py|rag/catalogue.py|rag/catalogue_tables.py|rag/chats.py|rag/jobs.py",  # rows
     "streamlit": "ui/*|streamlit_app.py",
     "transformers": "rag/embedding/*_export.py|rag/embedding/sentence_transformers_embedder.py",
@@ -75,7 +75,8 @@ SPREAD = {
 
 PLACES = {
     "print": "cli.py|cli_*.py",
-    "the environment": "ui/guard.py|rag/embedding/*.py",  # and rag/settings.py, through pydantic-settings
+    # and rag/settings.py, through pydantic-settings
+    "the environment": "ui/guard.py|rag/embedding/*.py|rag/reranking/cross_encoder.py",
     "session_state": "ui/session.py",
     "a Streamlit cache": "ui/resources.py",
     "st.html": "ui/components/marked_text.py",

@@ -147,7 +147,8 @@ def test_search_has_every_field(shelf: Shelf) -> None:
     best = found["hits"][0]
     assert list(best) == [
         "rank", "score", "document", "document_id", "chunk_id", "page", "start", "end", "text", "cosine",
-        "cosine_percentile", "bm25", "dense_rank", "keyword_rank", "context_share", "sentences",
+        "cosine_percentile", "bm25", "dense_rank", "keyword_rank", "fused_score", "fused_rank", "rerank_score",
+        "reranked_score", "reranked_rank", "context_share", "sentences",
     ]  # fmt: skip
     assert best["document"] == "returns.md"
     assert -1 <= best["cosine"] <= 1
@@ -202,6 +203,23 @@ def test_ask_one_document(shelf: Shelf) -> None:
     assert {citation["document"] for citation in chosen["citations"]} <= {"shipping.txt"}
     wrong = run_cli("ask", "Who pays the postage?", "--document", "nowhere", data=shelf.data)
     assert (wrong.returncode, "nowhere" in wrong.stderr) == (1, True)
+
+
+def test_search_takes_a_reranker(shelf: Shelf) -> None:
+    """Every hit has its scores before and after, or null; in words they add up, in 80 columns."""
+    query, late = "crates on Fridays", ("--reranker", "late-interaction")
+    before = json_of("search", query, data=shelf.data)["hits"]
+    found = json_of("search", query, *late, data=shelf.data, SIGHTLINE_RERANK_CHUNKS="1")
+    assert "rerank" in found["timings_ms"]
+    best, other = found["hits"]
+    assert [hit["fused_score"] for hit in found["hits"]] == [hit["score"] for hit in before]
+    assert (best["score"], best["reranked_score"], best["reranked_rank"]) == (1, 1, 1)
+    assert (other["score"], other["rerank_score"], other["reranked_score"]) == (other["fused_score"], None, None)
+    shown = run_cli("search", query, *late, data=shelf.data, SIGHTLINE_RERANK_CHUNKS="1").stdout
+    assert "score    1.000 = fused 0.500 + reranker 0.500" in shown
+    assert f"reranker {best['rerank_score']:.3g} by late-interaction" in shown
+    assert "reranker not scored by late-interaction" in shown
+    assert max(map(len, shown.splitlines())) <= 80
 
 
 def test_search_for_people(shelf: Shelf) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ingestion.errors import SightlineError
 from rag.chats import ChatMessage, Chats
 from rag.citations import check_answer
 from rag.generation import chat_model
@@ -46,8 +47,12 @@ def begin(chats: Chats, question: str) -> Turn:
 
 
 def look_up(workshop: Workshop, turn: Turn, earlier: Sequence[ChatMessage]) -> None:
-    """Retrieves for the question, and lays the evidence out."""
-    retrieval = retrieve(workshop.library, turn.question, session.settings(), history=history(earlier))
+    """Retrieves for the question, and lays the evidence out. Raises SightlineError, say if a model is missing."""
+    try:
+        retrieval = retrieve(workshop.library, turn.question, session.settings(), history=history(earlier))
+    except SightlineError as error:
+        session.note_lost_evidence(turn.chat_id, turn.question, str(error))
+        raise
     turn.retrieval = retrieval
     session.set_evidence(Evidence(turn.chat_id, turn.question, retrieval, target_map(workshop.library, retrieval)))
 
@@ -79,7 +84,10 @@ def store(workshop: Workshop, turn: Turn) -> None:
 
 
 def recall_evidence(workshop: Workshop, messages: Sequence[ChatMessage]) -> Evidence | None:
-    """The evidence of a chat's last question: what is remembered, or searched again after a reload."""
+    """The evidence of a chat's last question: what is remembered, or searched again after a reload.
+
+    Raises SightlineError if that failed.
+    """
     chat_id = session.chat_id()
     questions = [place for place, message in enumerate(messages) if message.role == "user"]
     if chat_id is None or not questions:
@@ -87,6 +95,8 @@ def recall_evidence(workshop: Workshop, messages: Sequence[ChatMessage]) -> Evid
     question = messages[questions[-1]].content
     known = session.evidence()
     if known is None or (known.chat_id, known.question) != (chat_id, question):
+        if why := session.lost_evidence(chat_id, question):
+            raise SightlineError(why)
         turn = Turn(chat_id, question)
         look_up(workshop, turn, messages[: questions[-1]])
     return session.evidence()

@@ -82,6 +82,17 @@ def set_evidence(value: Evidence | None) -> None:
     st.session_state["evidence"] = value
 
 
+def note_lost_evidence(chat: str, question: str, why: str) -> None:
+    """Remembers why the evidence of a question could not be looked up: trying again can take a minute."""
+    st.session_state["lost-evidence"] = chat, question, settings(), why
+
+
+def lost_evidence(chat: str, question: str) -> str:
+    """Why it could not be; empty when it can be tried, with other settings, too."""
+    *about, why = st.session_state.get("lost-evidence", ("",))
+    return cast(str, why) if about == [chat, question, settings()] else ""
+
+
 def suggested_question() -> str | None:
     """The example question that was just clicked; asked once."""
     return cast(str | None, st.session_state.pop("suggested", None))

@@ -153,6 +153,43 @@ def test_span_set_without_its_text_is_refused(spans: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["beir", "spans"])
+def test_reranker_is_a_fourth_ranking(request: pytest.FixtureRequest, library: Library, kind: str) -> None:
+    """With words as the only meaning and all the weight, it answers what its own order answers; and is compared."""
+    folder: Path = request.getfixturevalue(kind)
+    settings = library.settings.model_copy(update={"reranker": "late-interaction", "rerank_weight": 1.0})
+    if kind == "beir":
+        experiment = run_beir(library, load_beir(folder), settings, _nothing)
+    else:
+        experiment = run_spans(library, load_spans(folder), settings, _nothing)
+    assert list(experiment.metrics) == [Source.DENSE, Source.KEYWORD, Source.FUSED, Source.RERANKED]
+    assert experiment.metrics[Source.RERANKED]["beta"]["mrr@10"] == 1
+    pairs = list(experiment.differences("ndcg@10"))
+    assert pairs[:3] == [(Source.RERANKED, other) for other in (Source.FUSED, Source.KEYWORD, Source.DENSE)]
+    assert len(pairs) == 6
+
+
+def test_command_measures_a_reranker(beir: Path, tmp_path: Path) -> None:
+    """Named as an option or in the environment: the same figures, in JSON and in a table that stays straight."""
+    shown = json_of("evaluate", "--beir", beir, "--reranker", "late-interaction", data=tmp_path / "kept")
+    assert shown["reranked"].keys() == shown["fused"].keys()
+    assert ("reranked", "fused") in {(found["ranking"], found["against"]) for found in shown["differences"]}
+    arguments = ("evaluate", "--beir", beir)
+    table = run_cli(*arguments, data=tmp_path / "kept", SIGHTLINE_RERANKER="late-interaction").stdout.splitlines()
+    rows = [line for line in table if line.startswith(("fused", "reranked"))]
+    assert f"{shown['reranked']['ndcg@10']:.3f}" in rows[1]
+    assert len(rows[0]) == len(rows[1])
+    assert len({line.index("[") for line in table if line.endswith("]")}) == 1
+
+
+def test_reranker_that_is_not_there_is_said_before_the_work(beir: Path, tmp_path: Path) -> None:
+    """Nothing is added for a measurement that cannot be made."""
+    done = run_cli("evaluate", "--beir", beir, "--reranker", str(tmp_path / "none"), data=tmp_path / "kept")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "could not be loaded" in done.stderr
+    assert json_of("list", data=tmp_path / "kept") == []
+
+
+@pytest.mark.parametrize("kind", ["beir", "spans"])
 def test_command_prints_the_measures(request: pytest.FixtureRequest, tmp_path: Path, kind: str) -> None:
     """With the real model: the same in JSON and in the table, and the library is kept where that is asked for."""
     folder: Path = request.getfixturevalue(kind)

@@ -71,6 +71,15 @@ def test_perfect_ranking_has_full_marks(library: Library) -> None:
     assert all(value == pytest.approx(1) for found in quality.values() for value in found.values())
 
 
+def test_reranker_is_measured_where_there_is_one(library: Library) -> None:
+    """Its ranking is the fourth."""
+    chunk = _chunks(library)[2]
+    settings = library.settings.model_copy(update={"reranker": "late-interaction"})
+    quality = retrieval_quality(library, [_question(chunk.text, (chunk.start, chunk.end))], settings)
+    assert list(quality) == [Source.DENSE, Source.KEYWORD, Source.FUSED, Source.RERANKED]
+    assert quality[Source.RERANKED]["mrr@10"] == pytest.approx(1)
+
+
 def test_answer_at_the_second_rank_has_half_marks(library: Library) -> None:
     """Two chunks with equal BM25 are ranked by id; the answer is the first of them, then the second."""
     chunks = _chunks(library)

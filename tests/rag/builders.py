@@ -92,6 +92,7 @@ def make_retrieval(
         rankings={Source.FUSED: tuple(hits)},
         ladders={hit.chunk.id: make_ladder(hit, cosine=value) for hit, value in zip(hits, cosines, strict=True)},
         context=tuple(hits),
+        repeated={},
         prompt=prompt or (Message(role="user", content=question),),
         documents=make_records(hits),
         timings_ms={},

@@ -48,6 +48,14 @@ def test_points_are_the_fused_ranking(sample_library: Library, retrieval: Retrie
     assert points[0].label == retrieval.documents[points[0].document_id].name == "returns_policy.md"
 
 
+def test_points_are_the_last_ranking(sample_library: Library) -> None:
+    """Where a reranker ran, its order is the one that is drawn."""
+    retrieval = retrieve(sample_library, QUESTION, Settings(reranker="late-interaction", rerank_weight=1))
+    points = target_map(sample_library, retrieval).points
+    assert [(point.chunk_id, point.rank) for point in points] == [(hit.chunk.id, hit.rank) for hit in retrieval.final]
+    assert [point.chunk_id for point in points] != [hit.chunk.id for hit in retrieval.rankings[Source.FUSED]]
+
+
 def test_label_has_the_page(retrieval: Retrieval, sample_library: Library) -> None:
     """Where pages have numbers, the label says which."""
     [hit, *_] = retrieval.rankings[Source.FUSED]

@@ -67,6 +67,22 @@ def test_quoting_puts_the_best_first_and_the_rest_in_reading_order() -> None:
     assert scores[0] == max(scores)
 
 
+def test_reranked_scores_decide_where_all_chunks_have_them() -> None:
+    """Two sentences alike: the one of the better chunk comes first; a fused score is not set against a reranked one."""
+    hits = make_hits("A lamp burns here.", "The lamp burns there.")
+    retrieval = make_retrieval("lamp burns", hits, FakeEmbedder(), cosine=0.9)
+    parts = {"rerank_score": 3.0, "fused_share": 0.0, "reranked_rank": 1}
+    low, high = (parts | {"rerank_share": share, "reranked_score": share} for share in (0.0, 1.0))
+    ladders = list(retrieval.ladders.values())
+
+    def first(*scored: dict[str, float]) -> int:
+        new = [replace(ladder, **values) for ladder, values in zip(ladders, scored, strict=True)]
+        changed = replace(retrieval, ladders={ladder.chunk_id: ladder for ladder in new})
+        return max(best_quotes(changed, FakeEmbedder()), key=lambda quote: quote.score).number
+
+    assert (first({}, {}), first(low, high), first(high, low), first({}, high)) == (1, 2, 1, 1)
+
+
 def test_quoting_joins_neighbours() -> None:
     """Two sentences that follow each other are one quotation with one mark; the line break between them goes."""
     answer = _quoted("You return a book within 30 days.\nTo return a book later, ask for days.\n\nTea is nice here.")

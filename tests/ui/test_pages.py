@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from rag.embedding import Embedder
+from rag.reranking import Reranker
+from rag.settings import Settings
 from tests.ui.conftest import ROOT
 from ui import resources
 
@@ -87,6 +90,47 @@ def test_settings_change_and_hold() -> None:
     assert not app.exception
     assert app.session_state["settings"].dense_weight == 0.8
     assert app.slider[0].value == 0.8
+
+
+def test_reranker_is_chosen() -> None:
+    """None, late interaction or a name; how many chunks and how much weight are asked only where it matters."""
+    app = page("settings")
+    assert app.selectbox(key="reranker").value == "none"
+    assert not [field for field in app.number_input if field.label == "Chunks that are reranked"]
+    app.selectbox(key="reranker").set_value("late-interaction").run()
+    app.number_input(key="rerank-chunks").set_value(7).run()
+    settings = app.session_state["settings"]
+    assert (settings.reranker, settings.rerank_chunks, settings.rerank_weight) == ("late-interaction", 7, 0.5)
+    app.selectbox(key="reranker").set_value("cross-encoder").run()
+    assert app.session_state["settings"].reranker == "none"  # until it has a name
+    app.text_input(key="cross-encoder").set_value("models/mine").run()
+    assert app.session_state["settings"].reranker == "models/mine"
+    assert not app.exception
+
+
+def test_question_with_a_reranker_that_is_not_there_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer says it, and so does the sidebar, without trying again at each click; with another choice it works."""
+    tried: list[str] = []
+    rerankers = resources.workshop().library.rerankers
+    load = rerankers.get
+
+    def counted(settings: Settings, embedder: Embedder) -> Reranker | None:
+        tried.append(settings.reranker)
+        return load(settings, embedder)
+
+    monkeypatch.setattr(rerankers, "get", counted)
+    app = page("chat")
+    app.session_state["settings"] = resources.engine().settings.model_copy(update={"reranker": "/none/such"})
+    app.chat_input[0].set_value("What is this?").run()
+    app.run()
+    assert not app.exception
+    assert "could not be loaded" in app.warning[0].value
+    assert "could not be loaded" in app.sidebar.caption[-1].value
+    app.session_state["settings"] = resources.engine().settings
+    app.run()
+    assert not app.exception
+    assert "could not be loaded" not in "".join(caption.value for caption in app.sidebar.caption)
+    assert tried == ["/none/such", "none"]
 
 
 def test_key_is_kept_in_memory_and_never_shown() -> None:

@@ -37,7 +37,7 @@ def show_citations(library: Library, citations: Mapping[int, list[Citation]], *,
 def nearest(retrieval: Retrieval) -> Mapping[int, list[Citation]]:
     """The passages read for a question that was refused, highest cosine first: shaped as citations, so that they open.
 
-    Their numbers are those of the evidence beside the chat, which follow the fused scores.
+    Their numbers are those of the evidence beside the chat, which follow the final ranking.
     """
     found = []
     for number, hit in enumerate(retrieval.context, start=1):

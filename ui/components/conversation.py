@@ -16,7 +16,7 @@ from ui.components.citations import by_number, nearest, show_citations
 from ui.components.empty_state import show_examples, show_welcome
 from ui.components.evidence import show_evidence
 from ui.components.ingest_progress import show_ingest_progress
-from ui.components.plain import calm_markdown
+from ui.components.plain import calm_markdown, plain
 from ui.components.upload import submit_all, suffixes
 from ui.engine import Workshop
 from ui.session import Evidence
@@ -89,10 +89,18 @@ def answer_question(shop: Workshop, question: str, earlier: Sequence[ChatMessage
     st.rerun()
 
 
+def evidence_of(shop: Workshop, messages: Sequence[ChatMessage]) -> tuple[Evidence | None, str]:
+    """What stands behind the last answer, or why that cannot be looked up now: a model may be gone since."""
+    try:
+        return answering.recall_evidence(shop, messages), ""
+    except SightlineError as error:
+        return None, str(error)
+
+
 def show_chat(shop: Workshop) -> None:
     """The whole page."""
     messages = messages_of(shop.library.chats, session.chat_id())
-    evidence = answering.recall_evidence(shop, messages)
+    evidence, trouble = evidence_of(shop, messages)
     has_documents = bool(shop.library.documents())
     beginning = st.empty()
     if not messages:
@@ -108,6 +116,8 @@ def show_chat(shop: Workshop) -> None:
         show_chat_list(shop.library.chats)
         if evidence is not None:
             show_evidence(shop.library, evidence)
+        elif trouble:
+            st.caption(plain(trouble, length=400))
 
 
 def show_input(has_documents: bool) -> ChatInputValue | None:

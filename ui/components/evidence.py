@@ -5,10 +5,10 @@ import streamlit as st
 from rag.errors import UnknownDocument
 from rag.explanation import explain
 from rag.library import Library
-from rag.types import Explanation
+from rag.types import Explanation, Retrieval
 from ui import session
 from ui.components.cosine_scores import chunk_numbers, show_cosine_scores
-from ui.components.naming import counted, where
+from ui.components.naming import counted, place, where
 from ui.components.plain import plain
 from ui.components.target_map import show_target_map
 from ui.components.why import show_why
@@ -74,6 +74,20 @@ def show_scores(evidence: session.Evidence, explanations: list[Explanation]) -> 
     select(evidence, show_cosine_scores(evidence.retrieval, explanations, key="cosine-scores"))
 
 
+def repeated_words(retrieval: Retrieval, chunk_id: str) -> str:
+    """Where else the words of a chunk stand, in a sentence."""
+    places = [
+        place(
+            retrieval.documents[hit.chunk.document_id].name,
+            hit.chunk.page,
+            hit.chunk.heading_at(hit.chunk.start),
+            hit.chunk.text,
+        )
+        for hit in retrieval.repeated[chunk_id]
+    ]
+    return f"Read once, though its words stand in other chunks too: {'; '.join(dict.fromkeys(places))}."
+
+
 def show_reasons(library: Library, evidence: session.Evidence) -> None:
     """An expander for each chunk that was read, and for a selected candidate."""
     retrieval = evidence.retrieval
@@ -91,4 +105,6 @@ def show_reasons(library: Library, evidence: session.Evidence) -> None:
         panel = st.expander(label, expanded=chosen, key=f"why-{chunk_id}-{chosen}", on_change="rerun")
         if panel.open:
             with panel:
-                show_why(explanation, key=f"why-{chunk_id}")
+                show_why(explanation, retrieval.reranker, key=f"why-{chunk_id}")
+                if chunk_id in retrieval.repeated:
+                    st.caption(plain(repeated_words(retrieval, chunk_id), length=600))

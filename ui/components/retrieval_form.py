@@ -4,6 +4,7 @@ import streamlit as st
 
 from rag.settings import Settings
 from ui import session
+from ui.components.reranking_form import show_reranking
 
 FUSIONS = {"convex": "Scores (convex combination)", "rrf": "Ranks only (reciprocal rank fusion)"}
 
@@ -50,6 +51,7 @@ def show_retrieval_form() -> None:
         "the question would score; then weighted. Ranks: 1 / (60 + rank), summed.",
     )
     wanted = {"dense_weight": weight, "context_chunks": chunks, "candidates": candidates, "fusion": fusion}
+    wanted |= show_reranking(current, defaults)
     changed = {name: value for name, value in wanted.items() if getattr(current, name) != value}
     if changed:
         session.change_settings(**changed)

@@ -11,8 +11,8 @@ NOT_SCORED = "not scored"
 AROUND_LETTERS = 160
 
 
-def score_table(ladder: Ladder) -> str:
-    """The three scores with their ranks, as a markdown table of our own words and numbers."""
+def score_table(ladder: Ladder, reranker: str | None = None) -> str:
+    """The score of each stage with its rank, as a markdown table; the last stage that scored the chunk is bold."""
 
     def cell(number: float | None, digits: int) -> str:
         return NOT_SCORED if number is None else f"{number:.{digits}f}"
@@ -20,15 +20,20 @@ def score_table(ladder: Ladder) -> str:
     def rank(place: int | None) -> str:
         return "–" if place is None else str(place)
 
-    return "\n".join(
-        [
-            "| | score | rank |",
-            "|:--|--:|--:|",
-            f"| Meaning: cosine | {cell(ladder.cosine, 3)} | {rank(ladder.dense_rank)} |",
-            f"| Words: BM25 | {cell(ladder.keyword_score, 2)} | {rank(ladder.keyword_rank)} |",
-            f"| **Fused** | **{ladder.fused_score:.3f}** | **{ladder.fused_rank}** |",
-        ]
-    )
+    rows: list[tuple[str, ...]] = [
+        ("Meaning: cosine", cell(ladder.cosine, 3), rank(ladder.dense_rank)),
+        ("Words: BM25", cell(ladder.keyword_score, 2), rank(ladder.keyword_rank)),
+        ("Fused", f"{ladder.fused_score:.3f}", rank(ladder.fused_rank)),
+    ]
+    last = "Fused"
+    if reranker is not None:
+        raw = NOT_SCORED if ladder.rerank_score is None else f"{ladder.rerank_score:.3g}"
+        rows.append((f"Reranker: {plain(reranker, length=40)}", raw, rank(None)))
+    if ladder.reranked_score is not None:
+        last = "Reranked"
+        rows.append((last, cell(ladder.reranked_score, 3), rank(ladder.reranked_rank)))
+    rows = [tuple(f"**{text}**" for text in row) if row[0] == last else row for row in rows]
+    return "\n".join(["| | score | rank |", "|:--|--:|--:|", *(f"| {' | '.join(row)} |" for row in rows)])
 
 
 def fusion_bar(ladder: Ladder) -> Bar:
@@ -37,6 +42,13 @@ def fusion_bar(ladder: Ladder) -> Bar:
     segments = (Segment(0, dense, "accent"), Segment(dense, dense + keyword, "second"))
     note = f"{dense:.3f} from meaning + {keyword:.3f} from words"
     return Bar("Fused score", f"{ladder.fused_score:.3f}", segments, note)
+
+
+def reranking_bar(fused: float, rerank: float) -> Bar:
+    """The two shares end to end: together they are the reranked score."""
+    segments = (Segment(0, fused, "accent"), Segment(fused, fused + rerank, "second"))
+    note = f"{fused:.3f} from the fused score + {rerank:.3f} from the reranker"
+    return Bar("Reranked score", f"{fused + rerank:.3f}", segments, note)
 
 
 def passage_words(explanation: Explanation) -> str:
@@ -123,11 +135,15 @@ def show_terms(explanation: Explanation, *, key: str) -> None:
     show_bars(bars, axis, key=key)
 
 
-def show_why(explanation: Explanation, *, key: str) -> None:
-    """The whole explanation of one chunk."""
+def show_why(explanation: Explanation, reranker: str | None, *, key: str) -> None:
+    """The whole explanation of one chunk; `reranker` is the name of the one that ran, if any."""
     ladder = explanation.ladder
-    st.markdown(score_table(ladder))
+    st.markdown(score_table(ladder, reranker))
     show_bars([fusion_bar(ladder)], axis_over([ladder.fused_score], digits=3, zero=True), key=f"{key}-fusion")
+    if ladder.fused_share is not None and ladder.rerank_share is not None:
+        bar = reranking_bar(ladder.fused_share, ladder.rerank_share)
+        axis = axis_over([ladder.fused_share + ladder.rerank_share], digits=3, zero=True)
+        show_bars([bar], axis, key=f"{key}-reranking")
     show_passage(explanation)
     show_sentences(explanation, key=f"{key}-sentences")
     show_terms(explanation, key=f"{key}-terms")
