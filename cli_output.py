@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from textwrap import fill, shorten
@@ -71,8 +72,22 @@ def hit_json(retrieval: Retrieval, hit: Hit, explanation: Explanation) -> dict[s
         "reranked_score": ladder.reranked_score,
         "reranked_rank": ladder.reranked_rank,
         "context_share": explanation.context_share if explanation.sentences else None,
-        "sentences": [{"start": part.start, "end": part.end, "share": part.share} for part in explanation.sentences],
+        "sentences": [
+            {"start": part.start, "end": part.end, "share": part.share} for part in with_context_spread(explanation)
+        ],
     }
+
+
+def with_context_spread(explanation: Explanation) -> list[Share]:
+    """The sentences, with what title and heading add spread over them by token count: they sum to the cosine."""
+    counts = [
+        sum(part.start <= token.start < part.end for token in explanation.tokens) for part in explanation.sentences
+    ]
+    each = explanation.context_share / max(1, sum(counts))
+    return [
+        replace(part, share=part.share + each * count)
+        for part, count in zip(explanation.sentences, counts, strict=True)
+    ]
 
 
 def answer_json(retrieval: Retrieval, answer: Answer) -> dict[str, Any]:
