@@ -8,12 +8,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ingestion.types import Chunk, Passage
+from rag.embedding import Embedder
 from rag.exact_search import exact_search
 from rag.filters import EVERYTHING, DocumentFilter
 from rag.fusion import convex_combination, reciprocal_rank
 from rag.index import Index
 from rag.settings import Settings
 from rag.types import Hit, Ladder, PassageScore, Source, Vector
+from rag.word_segmentation import without_identifiers
 
 _PASSAGES_PER_CHUNK = 4  # first guess at how many passages to ask for; doubled until enough chunks are found
 _FEW_PASSAGES = 20_000  # of which each is looked at, when a filter leaves no more
@@ -24,7 +26,7 @@ _FEW_SHARE = 0.05  # or no larger part of the library: the vector store would ha
 class Rankings:
     """The rankings of one query, and the ladder of every candidate by chunk id.
 
-    `known_share` is how much of the query the embedder knows: meaning has so much of its weight in the fusion.
+    `known_share` is how much of the query means something to the embedder: meaning has so much of its weight.
     """
 
     known_share: float
@@ -80,7 +82,7 @@ def rank(
     keyword_scores = index.keywords.scores(query, list(chunks))
     dense_ranks = _ranks({key: cosines[key] for key in dense_ids if key in cosines})
     keyword_ranks = _ranks({key: keyword_scores[key] for key in keyword_ids if key in keyword_scores})
-    known_share = index.embedder.known_share(query)
+    known_share = known_share_of(query, index.embedder)
     if settings.fusion == "rrf":
         fused = reciprocal_rank(dense_ranks, keyword_ranks)
     else:
@@ -112,6 +114,13 @@ def rank(
         Source.FUSED: _hits(chunks, fused_ranks, {key: share.score for key, share in fused.items()}, Source.FUSED),
     }
     return Rankings(known_share, by_source, ladders)
+
+
+def known_share_of(query: str, embedder: Embedder) -> float:
+    """How much of a query means something to the embedder, 0 to 1: all but identifiers, and tokens it never learned."""
+    words = without_identifiers(query)
+    tokens = len(embedder.token_spans(query))
+    return embedder.known_share(words) * len(embedder.token_spans(words)) / tokens if tokens else 1.0
 
 
 def passage_scores(

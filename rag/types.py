@@ -123,7 +123,7 @@ class Retrieval:
     question: str  # what was typed
     query: str  # what was searched
     query_vector: Vector
-    known_share: float  # of the query's tokens, 0 to 1: the embedder has not learned the others
+    known_share: float  # of the query's tokens, 0 to 1: the others mean nothing to the embedder
     within: DocumentFilter  # which documents were searched
     rankings: Mapping[Source, tuple[Hit, ...]]
     ladders: Mapping[str, Ladder]  # by chunk id, one for every candidate

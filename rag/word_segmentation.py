@@ -21,6 +21,7 @@ _RUN = re.compile(
     f"|(?P<word>(?![{_IN_PAIRS}{_IN_TRIPLES}])[^\\W_](?:(?![{_IN_PAIRS}{_IN_TRIPLES}])[^\\W_]|[{_MARKS}])*)"
 )
 _JOINED = re.compile(r"[a-zA-Z0-9]+(?:[-._/@:+#][a-zA-Z0-9]+)+")
+_MIXED = re.compile(r"\b(?=[a-zA-Z]*\d)(?=\d*[a-zA-Z])[a-zA-Z0-9]+\b")
 _LONGEST = 64  # characters of an identifier: beyond that it is an address or noise, which nobody types
 
 
@@ -45,6 +46,20 @@ def words(text: str) -> Iterator[Word]:
             size = min(end - start, 2 if match.lastgroup == "pairs" else 3)
             for place in range(start, end - size + 1):
                 yield Word(unicodedata.normalize("NFKC", text[place : place + size]), place, place + size)
+    yield from _joined_identifiers(text)
+
+
+def without_identifiers(text: str) -> str:
+    """The text without the words that name one thing and mean nothing: AX-400, AX400, ISBNs, dates, addresses."""
+    spans = [(word.start, word.end) for word in _joined_identifiers(text)]
+    spans += [match.span() for match in _MIXED.finditer(text)]
+    kept = list(text)
+    for start, end in spans:
+        kept[start:end] = " " * (end - start)
+    return "".join(kept)
+
+
+def _joined_identifiers(text: str) -> Iterator[Word]:
     for match in _JOINED.finditer(text):
         form = "".join(char for char in match.group() if char.isalnum())
         if _is_identifier(match.group(), form):

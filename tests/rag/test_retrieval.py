@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from evaluation.questions import load_questions
 from rag.library import Library
-from rag.retrieval import chunk_id_of, find_by_meaning, find_by_words, rank
+from rag.retrieval import chunk_id_of, find_by_meaning, find_by_words, known_share_of, rank
 from rag.settings import Settings
 from rag.types import Source, Vector
 
@@ -147,3 +147,10 @@ def test_meaning_counts_as_far_as_the_question_is_known(library: Library) -> Non
         assert rankings.known_share == known
         best = max(rankings.ladders.values(), key=lambda ladder: ladder.cosine or 0)
         assert best.dense_share == pytest.approx(0.6 * known)
+
+
+def test_identifier_means_nothing(library: Library) -> None:
+    """Its tokens count as unknown, so that the chunk that holds it wins over one that is merely about the like."""
+    assert known_share_of("price of book", library.embedder) == 1
+    assert known_share_of("price of AX-400", library.embedder) == pytest.approx(2 / 5)  # price of | AX - 400
+    assert known_share_of("", library.embedder) == 1

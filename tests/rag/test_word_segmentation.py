@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rag.keyword_index import KeywordIndex
-from rag.word_segmentation import words
+from rag.word_segmentation import without_identifiers, words
 from tests.rag.builders import make_chunk
 
 
@@ -78,3 +78,18 @@ def test_words_are_found(query: str, best: str) -> None:
     found = index.search(query, 9)
     assert by_id[found[0][0]] == best
     assert any(index.occurrences(best, index.terms(query)).values())
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("What does HU-0184 cost?", "What does         cost?"),
+        ("the AX400, not the 400", "the      , not the 400"),
+        ("write to ann@example.org on 2024-11-05", "write to                 on           "),
+        ("and/or 2.5 plain words", "and/or 2.5 plain words"),
+        ("", ""),
+    ],
+)
+def test_text_without_identifiers(text: str, left: str) -> None:
+    """Names of one thing go, what is left stays where it stood."""
+    assert without_identifiers(text) == left

@@ -36,7 +36,8 @@ def show_evidence(library: Library, evidence: session.Evidence) -> None:
     if retrieval.known_share < 1:
         known = f"{100 * retrieval.known_share:.0f} %"
         st.caption(
-            f"The embedding model knows {known} of this question, so its meaning counts for {known} of its weight."
+            f"{known} of this question means something to the embedding model; the rest are identifiers, or words it "
+            f"never learned. So meaning has {known} of its weight against words."
         )
     if not retrieval.ladders:
         st.caption("Nothing was found for this question.")
