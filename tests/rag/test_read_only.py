@@ -155,7 +155,9 @@ def test_readers_beside_a_busy_process(settings: Settings) -> None:
     try:
         assert here.poll(60)
         names: set[str] = set()
-        for _ in range(25):
+        rounds = 0
+        while rounds < 25 or (len(names) <= 2 and rounds < 1000):  # the other process may be slow to get its turn
+            rounds += 1
             with Library.open_read_only(settings, FakeEmbedder()) as reader:
                 for _ in range(3):
                     ids = found(reader, "the tide of harbour 3")
