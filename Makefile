@@ -8,10 +8,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 STAMPS := $(VENV)/stamps
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check bench clean
+.PHONY: help setup setup-dev run test check bench bench-quality clean
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMPS)/run ## create .venv and install what the app needs (redone when requirements.txt changes)
 
@@ -29,6 +29,10 @@ check: $(STAMPS)/dev ## lint, format and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
+
+bench-quality: $(STAMPS)/dev ## how often the right passage is found: on the samples, and on question sets in SETS=FOLDER
+	@$(BIN)/python -m benchmarks.quality
+	@$(BIN)/python -m benchmarks.question_sets $(SETS)
 
 bench: $(STAMPS)/dev ## run the benchmarks; each prints a table
 	@set -e; for file in $$(grep -l __main__ benchmarks/*.py); do \

@@ -92,6 +92,13 @@ def test_settings_change_and_hold() -> None:
     assert app.slider[0].value == 0.8
 
 
+def test_diversity_is_chosen() -> None:
+    """It holds from the next question on."""
+    app = page("settings")
+    app.slider(key="diversity").set_value(0.4).run()
+    assert app.session_state["settings"].diversity == 0.4
+
+
 def test_reranker_is_chosen() -> None:
     """None, late interaction or a name; how many chunks and how much weight are asked only where it matters."""
     app = page("settings")

@@ -50,7 +50,24 @@ def show_retrieval_form() -> None:
         help="Scores: cosines stretched to 0..1 over the candidates, BM25 as a part of what a chunk with every word of "
         "the question would score; then weighted. Ranks: 1 / (60 + rank), summed.",
     )
-    wanted = {"dense_weight": weight, "context_chunks": chunks, "candidates": candidates, "fusion": fusion}
+    diversity = st.slider(
+        "Diversity of what the answer reads",
+        0.0,
+        1.0,
+        current.diversity,
+        0.05,
+        key="diversity",
+        help="Above 0, a chunk unlike those chosen before it is preferred to one that scores higher and says much the "
+        f"same (maximal marginal relevance). Default {defaults.diversity:g}: the best come first. What repeats a chunk "
+        "word for word is left out in any case.",
+    )
+    wanted = {
+        "dense_weight": weight,
+        "context_chunks": chunks,
+        "candidates": candidates,
+        "fusion": fusion,
+        "diversity": diversity,
+    }
     wanted |= show_reranking(current, defaults)
     changed = {name: value for name, value in wanted.items() if getattr(current, name) != value}
     if changed:
