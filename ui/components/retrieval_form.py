@@ -50,7 +50,16 @@ def show_retrieval_form() -> None:
         help="Scores: cosines stretched to 0..1 over the candidates, BM25 as a part of what a chunk with every word of "
         "the question would score; then weighted. Ranks: 1 / (60 + rank), summed.",
     )
-    diversity = st.slider(
+    wanted = {"dense_weight": weight, "context_chunks": chunks, "candidates": candidates, "fusion": fusion}
+    wanted |= {"diversity": diversity_slider(current, defaults)} | show_reranking(current, defaults)
+    changed = {name: value for name, value in wanted.items() if getattr(current, name) != value}
+    if changed:
+        session.change_settings(**changed)
+
+
+def diversity_slider(current: Settings, defaults: Settings) -> float:
+    """How much the unlike is preferred, as it is set now."""
+    return st.slider(
         "Diversity of what the answer reads",
         0.0,
         1.0,
@@ -61,14 +70,3 @@ def show_retrieval_form() -> None:
         f"same (maximal marginal relevance). Default {defaults.diversity:g}: the best come first. What repeats a chunk "
         "word for word is left out in any case.",
     )
-    wanted = {
-        "dense_weight": weight,
-        "context_chunks": chunks,
-        "candidates": candidates,
-        "fusion": fusion,
-        "diversity": diversity,
-    }
-    wanted |= show_reranking(current, defaults)
-    changed = {name: value for name, value in wanted.items() if getattr(current, name) != value}
-    if changed:
-        session.change_settings(**changed)
