@@ -10,10 +10,8 @@ from sqlite3 import Row
 from typing import Self
 from zlib import crc32
 
-import numpy as np
-
 from ingestion.types import Chunk, Document, Heading, Page, Passage
-from rag.catalogue_tables import SCHEMA, VERSION, chunk_of, chunk_row, record_of, vector_of
+from rag.catalogue_tables import SCHEMA, VERSION, chunk_of, chunk_row, record_of, vector_of, vectors_of
 from rag.database import Database
 from rag.errors import UnknownDocument
 from rag.types import DocumentRecord, Vector, Vectors
@@ -171,6 +169,10 @@ class Catalogue:
         """The documents, newest first."""
         return [record_of(row) for row in self.database.query(_RECORD + "ORDER BY added_at DESC, name")]
 
+    def is_empty(self) -> bool:
+        """Whether no document is visible."""
+        return not self.database.query("SELECT 1 FROM documents WHERE state = 'active' LIMIT 1")
+
     def record(self, document_id: str) -> DocumentRecord:
         """One document's row. Raises UnknownDocument."""
         found = self.records_of([document_id])
@@ -211,6 +213,14 @@ class Catalogue:
         )
         return {row["id"]: chunk_of(row) for row in self._in(query, chunk_ids)}
 
+    def active_among(self, chunk_ids: Collection[str]) -> set[str]:
+        """Those of the chunks that belong to active documents: ids only, no text is read."""
+        query = (
+            "SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id "
+            "WHERE d.state = 'active' AND c.id IN ({marks})"
+        )
+        return {row["id"] for row in self._in(query, chunk_ids)}
+
     def chunks_of(self, document_id: str) -> list[Chunk]:
         """The chunks of one document, in reading order."""
         query = "SELECT * FROM chunks WHERE document_id = ? ORDER BY start, end"
@@ -223,12 +233,25 @@ class Catalogue:
 
     def passages(self, chunk_ids: Collection[str]) -> dict[str, list[tuple[Passage, Vector]]]:
         """The passages of each chunk with their vectors, in reading order."""
-        query = "SELECT * FROM passages WHERE chunk_id IN ({marks}) ORDER BY start, end"
         found: dict[str, list[tuple[Passage, Vector]]] = {chunk_id: [] for chunk_id in chunk_ids}
-        for row in self._in(query, chunk_ids):
-            passage = Passage(row["chunk_id"], row["start"], row["end"], row["token_count"])
-            found[row["chunk_id"]].append((passage, vector_of(row)))
+        for passage, vector in zip(*self.passage_table(chunk_ids), strict=True):
+            found[passage.chunk_id].append((passage, vector))
         return found
+
+    def passage_table(self, chunk_ids: Collection[str]) -> tuple[list[Passage], Vectors]:
+        """The passages of the chunks, chunk by chunk in reading order, and their vectors (n, dimension) likewise."""
+        # In the order of the index and of staging: to sort rows that carry vectors would be half of the work.
+        query = (
+            "SELECT chunk_id, start, end, token_count, vector FROM passages WHERE chunk_id IN ({marks}) "
+            "ORDER BY chunk_id, rowid"
+        )
+        rows = list(self._in(query, chunk_ids))
+        return [Passage(row[0], row[1], row[2], row[3]) for row in rows], vectors_of([row[4] for row in rows])
+
+    def vectors(self, passage_ids: Collection[str]) -> dict[str, Vector]:
+        """The vectors of passages by id."""
+        query = "SELECT id, vector FROM passages WHERE id IN ({marks})"
+        return {row["id"]: vector_of(row) for row in self._in(query, passage_ids)}
 
     def passage_ids_of(self, document_id: str) -> list[str]:
         """The ids of the passages of one document."""
@@ -242,15 +265,17 @@ class Catalogue:
 
     def chunk_sample(self, size: int) -> list[str]:
         """Ids of about `size` chunks spread evenly over the library; all of them if there are no more."""
-        query = "SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id WHERE d.state = 'active'"
-        ids = [row["id"] for row in self.database.query(query + " ORDER BY c.id")]
+        # subtle: this reads the index of the ids only; to join the documents would be to read every chunk's text.
+        hidden = set(self.inactive_ids())
+        ids = [row["id"] for row in self.database.query("SELECT id FROM chunks ORDER BY id")]
+        ids = [chunk_id for chunk_id in ids if chunk_id.partition(":")[0] not in hidden] if hidden else ids
         step = max(1, -(-len(ids) // size))
         return ids[::step]
 
     def all_passages(self, batch_size: int) -> Iterator[tuple[list[str], Vectors]]:
         """Every active passage id with its vector, in batches: what the vector store is rebuilt from."""
         for rows in self.database.batches(f"SELECT p.id, p.vector {_ACTIVE_PASSAGES}", batch_size):
-            yield [row["id"] for row in rows], np.stack([vector_of(row) for row in rows])
+            yield [row["id"] for row in rows], vectors_of([row["vector"] for row in rows])
 
     def counts(self) -> tuple[int, int, int]:
         """How many active documents, chunks and passages there are."""

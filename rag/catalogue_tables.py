@@ -1,13 +1,14 @@
 """The tables of a catalogue, and what their rows mean."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from sqlite3 import Row
 
 import numpy as np
 
 from ingestion.types import Chunk, Page
-from rag.types import DocumentRecord, Vector
+from rag.types import DocumentRecord, Vector, Vectors
 
 VERSION = 1
 SCHEMA = """
@@ -42,6 +43,11 @@ CREATE INDEX passages_by_text ON passages (text_hash)
 def vector_of(row: Row) -> Vector:
     """The vector of a passage, (dimension,)."""
     return np.frombuffer(row["vector"], dtype=np.float32)
+
+
+def vectors_of(blobs: Sequence[bytes]) -> Vectors:
+    """The vectors of passages, (n, dimension)."""
+    return np.frombuffer(b"".join(blobs), dtype=np.float32).reshape(len(blobs), -1 if blobs else 0)
 
 
 def record_of(row: Row) -> DocumentRecord:
@@ -79,6 +85,7 @@ def chunk_row(chunk: Chunk) -> tuple[str | int | None, ...]:
 
 def chunk_of(row: Row) -> Chunk:
     """A chunk as it was."""
+    later_pages = row["later_pages"]
     return Chunk(
         document_id=row["document_id"],
         text=row["text"],
@@ -87,5 +94,5 @@ def chunk_of(row: Row) -> Chunk:
         page=row["page"],
         heading=row["heading"],
         token_count=row["token_count"],
-        later_pages=tuple(Page(**page) for page in json.loads(row["later_pages"])),
+        later_pages=() if later_pages == "[]" else tuple(Page(**page) for page in json.loads(later_pages)),
     )

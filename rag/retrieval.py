@@ -7,7 +7,9 @@ scores exactly, its cosine from the catalogue's vectors and its BM25 from the in
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ingestion.types import Chunk, Passage
+import numpy as np
+
+from ingestion.types import Chunk
 from rag.fusion import convex_combination, reciprocal_rank
 from rag.index import Index
 from rag.settings import Settings
@@ -30,17 +32,16 @@ def find_by_meaning(index: Index, query_vector: Vector, limit: int) -> list[str]
     while True:
         found = index.nearest_passages(query_vector, asked)
         ids = list(dict.fromkeys(chunk_id_of(passage_id) for passage_id, _ in found))
-        active = index.catalogue.chunks(ids)
-        kept = [chunk_id for chunk_id in ids if chunk_id in active]
+        kept = _active(index, ids, limit)
         if len(kept) >= limit or len(found) < asked:
-            return kept[:limit]
+            return kept
         asked *= 2
 
 
 def find_by_words(index: Index, query: str, limit: int) -> list[tuple[str, float]]:
     """The `limit` active chunks with the highest BM25 as (id, score), best first."""
     found = index.keywords.search(query, limit)
-    active = index.catalogue.chunks([chunk_id for chunk_id, _ in found])
+    active = index.catalogue.active_among([chunk_id for chunk_id, _ in found])
     return [(chunk_id, score) for chunk_id, score in found if chunk_id in active]
 
 
@@ -91,10 +92,18 @@ def passage_scores(
     index: Index, chunks: Mapping[str, Chunk], query_vector: Vector
 ) -> dict[str, tuple[PassageScore, ...]]:
     """The passages of each chunk with their exact cosines, best first."""
+    passages, vectors = index.catalogue.passage_table(chunks)
+    if not passages:
+        return {}
+    scored: dict[str, list[PassageScore]] = {chunk_id: [] for chunk_id in chunks}
+    # subtle: row by row, where a product with the whole matrix may add up equal rows in different orders; equal
+    # passages are to have equal cosines, whatever stands beside them.
+    for passage, cosine in zip(passages, np.vecdot(vectors, query_vector).tolist(), strict=True):
+        scored[passage.chunk_id].append(PassageScore(passage, cosine))
     return {
-        chunk_id: tuple(sorted(_scored(pairs, query_vector), key=lambda score: (-score.cosine, score.passage.start)))
-        for chunk_id, pairs in index.catalogue.passages(list(chunks)).items()
-        if pairs
+        chunk_id: tuple(sorted(scores, key=lambda score: (-score.cosine, score.passage.start)))
+        for chunk_id, scores in scored.items()
+        if scores
     }
 
 
@@ -103,8 +112,16 @@ def chunk_id_of(passage_id: str) -> str:
     return passage_id.rpartition("/")[0]
 
 
-def _scored(pairs: Sequence[tuple[Passage, Vector]], query_vector: Vector) -> list[PassageScore]:
-    return [PassageScore(passage, float(vector @ query_vector)) for passage, vector in pairs]
+def _active(index: Index, chunk_ids: Sequence[str], limit: int) -> list[str]:
+    """The first `limit` of the chunks that are active; looks no farther than it has to."""
+    kept: list[str] = []
+    looked = 0
+    while len(kept) < limit and looked < len(chunk_ids):
+        part = chunk_ids[looked : looked + limit]
+        active = index.catalogue.active_among(part)
+        kept += [chunk_id for chunk_id in part if chunk_id in active]
+        looked += len(part)
+    return kept[:limit]
 
 
 def _ranks(scores: Mapping[str, float]) -> dict[str, int]:
