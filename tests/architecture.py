@@ -52,6 +52,7 @@ HOMES = {
     "pydantic_settings": "rag/settings.py",
     "pypdfium2": "ingestion/parsers/pdf.py",
     "rapidocr": "ingestion/parsers/ocr.py",
+    "redis": "rag/embedding/redis_vectors.py",
     "sentence_transformers": "rag/embedding/sentence_transformers_embedder.py",
     "starlette": "ui/guard.py",
     "tantivy": "rag/keyword_index.py",
