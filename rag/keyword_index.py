@@ -146,8 +146,10 @@ class KeywordIndex:
         )
 
     def _among(self, chunk_ids: Collection[str]) -> tantivy.Query:
-        ids = tantivy.Query.term_set_query(self._schema, "chunk_id", list(chunk_ids))
-        return tantivy.Query.const_score_query(ids, 0.0)
+        # One term query for each: a set query walks the dictionary of all ids in every segment.
+        query = tantivy.Query
+        ids = [(tantivy.Occur.Should, query.term_query(self._schema, "chunk_id", key, "basic")) for key in chunk_ids]
+        return query.const_score_query(query.boolean_query(ids), 0.0)
 
     def _run(self, query: tantivy.Query, limit: int) -> list[tuple[str, float]]:
         searcher = self._index.searcher()
