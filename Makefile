@@ -8,14 +8,14 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 STAMPS := $(VENV)/stamps
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test check bench bench-quality clean
+.PHONY: help setup setup-dev run test check bench bench-quality bench-speed clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMPS)/run ## create .venv and install what the app needs (redone when requirements.txt changes)
 
-setup-dev: $(STAMPS)/dev ## the same, with the test tools, a browser and strace
+setup-dev: $(STAMPS)/dev ## the same, with the test tools, a browser, strace and redis-server
 	@tests/install_browser.sh
 
 run: setup ## start the app (PORT=8501)
@@ -33,6 +33,9 @@ check: $(STAMPS)/dev ## lint, format and types
 bench-quality: $(STAMPS)/dev ## how often the right passage is found: on the samples, and on question sets in SETS=FOLDER
 	@$(BIN)/python -m benchmarks.quality
 	@$(BIN)/python -m benchmarks.question_sets $(SETS)
+
+bench-speed: $(STAMPS)/dev ## how fast questions are answered in libraries of 1,000, 10,000 and 100,000 chunks
+	@$(BIN)/python -m benchmarks.query_speed --chunks 1000 10000 100000
 
 bench: $(STAMPS)/dev ## run the benchmarks; each prints a table
 	@set -e; for file in $$(grep -l __main__ benchmarks/*.py); do \

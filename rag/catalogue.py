@@ -3,17 +3,26 @@
 import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import blake2b
 from pathlib import Path
 from sqlite3 import Row
 from typing import Self
 from zlib import crc32
 
-import numpy as np
-
 from ingestion.types import Chunk, Document, Heading, Page, Passage
-from rag.catalogue_tables import SCHEMA, UPGRADES, VERSION, chunk_of, chunk_row, passage_of, record_of, vector_of
+from rag.catalogue_tables import (
+    SCHEMA,
+    UPGRADES,
+    VERSION,
+    chunk_of,
+    chunk_row,
+    conditions_of,
+    passage_of,
+    record_of,
+    vector_of,
+    vectors_of,
+)
 from rag.database import Database
 from rag.errors import UnknownDocument
 from rag.filters import DocumentFilter
@@ -172,6 +181,10 @@ class Catalogue:
         """The documents, newest first."""
         return [record_of(row) for row in self.database.query(_RECORD + "ORDER BY added_at DESC, name")]
 
+    def is_empty(self) -> bool:
+        """Whether no document is visible."""
+        return not self.database.query("SELECT 1 FROM documents WHERE state = 'active' LIMIT 1")
+
     def record(self, document_id: str) -> DocumentRecord:
         """One document's row. Raises UnknownDocument."""
         found = self.records_of([document_id])
@@ -206,19 +219,8 @@ class Catalogue:
 
     def matching(self, wanted: DocumentFilter) -> dict[str, int]:
         """The visible documents that a filter lets through: how many passages each has, by id."""
-        query, values = "SELECT id, passage_count FROM documents WHERE state = 'active'", []
-        if wanted.documents is not None:
-            query += " AND id IN (SELECT value FROM json_each(?))"
-            values.append(json.dumps(sorted(wanted.documents)))
-        if wanted.media_types is not None:
-            query += " AND media_type IN (SELECT value FROM json_each(?))"
-            values.append(json.dumps(sorted(wanted.media_types)))
-        if wanted.added_from is not None:
-            query += " AND added_at >= ?"
-            values.append(wanted.added_from.isoformat())
-        if wanted.added_until is not None:
-            query += " AND added_at < ?"
-            values.append((wanted.added_until + timedelta(days=1)).isoformat())
+        conditions, values = conditions_of(wanted)
+        query = f"SELECT id, passage_count FROM documents WHERE state = 'active'{conditions}"  # noqa: S608
         return {row["id"]: row["passage_count"] for row in self.database.query(query, values)}
 
     def chunks(self, chunk_ids: Collection[str]) -> dict[str, Chunk]:
@@ -228,6 +230,14 @@ class Catalogue:
             "WHERE d.state = 'active' AND c.id IN ({marks})"
         )
         return {row["id"]: chunk_of(row) for row in self._in(query, chunk_ids)}
+
+    def active_among(self, chunk_ids: Collection[str]) -> set[str]:
+        """Those of the chunks that belong to active documents: ids only, no text is read."""
+        query = (
+            "SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id "
+            "WHERE d.state = 'active' AND c.id IN ({marks})"
+        )
+        return {row["id"] for row in self._in(query, chunk_ids)}
 
     def chunks_of(self, document_id: str) -> list[Chunk]:
         """The chunks of one document, in reading order."""
@@ -241,11 +251,25 @@ class Catalogue:
 
     def passages(self, chunk_ids: Collection[str]) -> dict[str, list[tuple[Passage, Vector]]]:
         """The passages of each chunk with their vectors, in reading order."""
-        query = "SELECT * FROM passages WHERE chunk_id IN ({marks}) ORDER BY start, end"
         found: dict[str, list[tuple[Passage, Vector]]] = {chunk_id: [] for chunk_id in chunk_ids}
-        for row in self._in(query, chunk_ids):
-            found[row["chunk_id"]].append((passage_of(row), vector_of(row)))
+        for passage, vector in zip(*self.passage_table(chunk_ids), strict=True):
+            found[passage.chunk_id].append((passage, vector))
         return found
+
+    def passage_table(self, chunk_ids: Collection[str]) -> tuple[list[Passage], Vectors]:
+        """The passages of the chunks, chunk by chunk in reading order, and their vectors (n, dimension) likewise."""
+        # In the order of the index and of staging: to sort rows that carry vectors would be half of the work.
+        query = (
+            "SELECT chunk_id, start, end, token_count, context, vector FROM passages WHERE chunk_id IN ({marks}) "
+            "ORDER BY chunk_id, rowid"
+        )
+        rows = list(self._in(query, chunk_ids))
+        return [passage_of(row) for row in rows], vectors_of([row["vector"] for row in rows])
+
+    def vectors(self, passage_ids: Collection[str]) -> dict[str, Vector]:
+        """The vectors of passages by id."""
+        query = "SELECT id, vector FROM passages WHERE id IN ({marks})"
+        return {row["id"]: vector_of(row) for row in self._in(query, passage_ids)}
 
     def passage_ids_of(self, document_id: str) -> list[str]:
         """The ids of the passages of one document."""
@@ -259,8 +283,10 @@ class Catalogue:
 
     def chunk_sample(self, size: int) -> list[str]:
         """Ids of about `size` chunks spread evenly over the library; all of them if there are no more."""
-        query = "SELECT c.id FROM chunks c JOIN documents d ON d.id = c.document_id WHERE d.state = 'active'"
-        ids = [row["id"] for row in self.database.query(query + " ORDER BY c.id")]
+        # subtle: this reads the index of the ids only; to join the documents would be to read every chunk's text.
+        hidden = set(self.inactive_ids())
+        ids = [row["id"] for row in self.database.query("SELECT id FROM chunks ORDER BY id")]
+        ids = [chunk_id for chunk_id in ids if chunk_id.partition(":")[0] not in hidden] if hidden else ids
         step = max(1, -(-len(ids) // size))
         return ids[::step]
 
@@ -276,7 +302,7 @@ class Catalogue:
             query += " AND d.id IN (SELECT value FROM json_each(?))"
             values.append(json.dumps(sorted(documents)))
         for rows in self.database.batches(query, batch_size, values):
-            yield [row["id"] for row in rows], np.stack([vector_of(row) for row in rows])
+            yield [row["id"] for row in rows], vectors_of([row["vector"] for row in rows])
 
     def counts(self) -> tuple[int, int, int]:
         """How many active documents, chunks and passages there are."""
@@ -296,31 +322,6 @@ class Catalogue:
             connection.executemany("UPDATE documents SET name = ?, added_at = ? WHERE id = ?", map(tuple, dates))
             connection.execute("DELETE FROM sources")
             connection.executemany("INSERT INTO sources VALUES (?, ?)", map(tuple, sources))
-
-    def faults(self) -> list[str]:
-        """What is wrong with the file, structure and content; empty if it is as it was written."""
-        found = self.database.faults()
-        for row in [] if found else self.database.query("SELECT id, name FROM documents WHERE state = 'active'"):
-            if not self._is_whole(row["id"]):
-                found.append(f"the stored text or vectors of {row['name']} have changed")
-        return found
-
-    def _is_whole(self, document_id: str) -> bool:
-        try:
-            text, record = self.document(document_id).text, self.record(document_id)
-        except (ValueError, TypeError):  # what is no JSON, or other fields than were written
-            return False
-        chunks = self.database.query("SELECT text, start, end FROM chunks WHERE document_id = ?", (document_id,))
-        passages = self.database.query(
-            "SELECT p.* FROM passages p JOIN chunks c ON c.id = p.chunk_id WHERE c.document_id = ?",
-            (document_id,),
-        )
-        if (record.chunks, record.passages) != (len(chunks), len(passages)):
-            return False
-        return all(text[row["start"] : row["end"]] == row["text"] for row in chunks) and all(
-            text_hash(passage_of(row).embedded(text)) == row["text_hash"] and crc32(row["vector"]) == row["vector_sum"]
-            for row in passages
-        )
 
     def passport(self) -> dict[str, str | int] | None:
         """What the vectors were made with; None while nothing was."""

@@ -1,13 +1,16 @@
 """The tables of a catalogue, and what their rows mean."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from sqlite3 import Row
 
 import numpy as np
 
 from ingestion.types import Chunk, Page, Passage
-from rag.types import DocumentRecord, Vector
+from rag.filters import DocumentFilter
+from rag.types import DocumentRecord, Vector, Vectors
 
 VERSION = 2
 SCHEMA = """
@@ -41,6 +44,24 @@ UPGRADES = ("ALTER TABLE passages ADD COLUMN context TEXT NOT NULL DEFAULT ''",)
 """The n-th takes a file from layout n to the one after it."""
 
 
+def conditions_of(wanted: DocumentFilter) -> tuple[str, list[str]]:
+    """What a filter asks of the rows of documents, as SQL that begins with AND, and its parameters."""
+    conditions, values = "", []
+    if wanted.documents is not None:
+        conditions += " AND id IN (SELECT value FROM json_each(?))"
+        values.append(json.dumps(sorted(wanted.documents)))
+    if wanted.media_types is not None:
+        conditions += " AND media_type IN (SELECT value FROM json_each(?))"
+        values.append(json.dumps(sorted(wanted.media_types)))
+    if wanted.added_from is not None:
+        conditions += " AND added_at >= ?"
+        values.append(wanted.added_from.isoformat())
+    if wanted.added_until is not None:
+        conditions += " AND added_at < ?"
+        values.append((wanted.added_until + timedelta(days=1)).isoformat())
+    return conditions, values
+
+
 def passage_of(row: Row) -> Passage:
     """A passage as it was."""
     return Passage(row["chunk_id"], row["start"], row["end"], row["token_count"], row["context"])
@@ -49,6 +70,11 @@ def passage_of(row: Row) -> Passage:
 def vector_of(row: Row) -> Vector:
     """The vector of a passage, (dimension,)."""
     return np.frombuffer(row["vector"], dtype=np.float32)
+
+
+def vectors_of(blobs: Sequence[bytes]) -> Vectors:
+    """The vectors of passages, (n, dimension)."""
+    return np.frombuffer(b"".join(blobs), dtype=np.float32).reshape(len(blobs), -1 if blobs else 0)
 
 
 def record_of(row: Row) -> DocumentRecord:
@@ -86,6 +112,7 @@ def chunk_row(chunk: Chunk) -> tuple[str | int | None, ...]:
 
 def chunk_of(row: Row) -> Chunk:
     """A chunk as it was."""
+    later_pages = row["later_pages"]
     return Chunk(
         document_id=row["document_id"],
         text=row["text"],
@@ -94,5 +121,5 @@ def chunk_of(row: Row) -> Chunk:
         page=row["page"],
         heading=row["heading"],
         token_count=row["token_count"],
-        later_pages=tuple(Page(**page) for page in json.loads(row["later_pages"])),
+        later_pages=() if later_pages == "[]" else tuple(Page(**page) for page in json.loads(later_pages)),
     )

@@ -24,16 +24,10 @@ class CosineSample:
     @classmethod
     def draw(cls, catalogue: Catalogue) -> "CosineSample":
         """The sample of a library as it stands."""
-        groups = [
-            [vector for _, vector in pairs]
-            for pairs in catalogue.passages(catalogue.chunk_sample(SAMPLE_CHUNKS)).values()
-            if pairs
-        ]
-        if not groups:
-            return cls(np.empty((0, 0), dtype=np.float32), np.empty(0, dtype=np.intp))
-        sizes = np.array([len(group) for group in groups])
-        first_rows = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.intp)
-        return cls(np.stack([vector for group in groups for vector in group]), first_rows)
+        passages, vectors = catalogue.passage_table(catalogue.chunk_sample(SAMPLE_CHUNKS))
+        chunk_ids = [passage.chunk_id for passage in passages]
+        first_rows = [row for row, key in enumerate(chunk_ids) if row == 0 or key != chunk_ids[row - 1]]
+        return cls(vectors, np.array(first_rows, dtype=np.intp))
 
     @property
     def size(self) -> int:

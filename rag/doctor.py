@@ -1,5 +1,6 @@
 """Everything compared with everything, and mended from the catalogue where it can be."""
 
+from rag.integrity import catalogue_faults
 from rag.library import Library
 
 
@@ -20,4 +21,4 @@ def check(library: Library) -> list[str]:
 def faults_of_truth(library: Library) -> list[str]:
     """What is wrong with the files of the truth, after reading all of them; empty if they are as written."""
     faults = [f"the library's file is damaged: {fault}" for fault in library.database.faults()]
-    return faults + [f"the catalogue is damaged: {fault}" for fault in library.catalogue.faults()]
+    return faults + [f"the catalogue is damaged: {fault}" for fault in catalogue_faults(library.catalogue)]

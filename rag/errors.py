@@ -7,6 +7,7 @@ SightlineError (ingestion.errors)
 ├── StorageFailed     the disk is full, or the folder cannot be written
 ├── UnknownDocument   no document or chunk with this id
 ├── ModelUnavailable  a model cannot be loaded, or cannot do what the settings ask of it
+├── CacheUnavailable  a cache that the settings ask for cannot be had; the text says what to do
 ├── Cancelled         a person stopped the work; nothing of it stays
 └── EndpointError     the chat endpoint said no; the text says what to do
 """
@@ -36,6 +37,10 @@ class UnknownDocument(SightlineError):
 
 class ModelUnavailable(SightlineError):
     """A model cannot be loaded, or cannot do what the settings ask of it."""
+
+
+class CacheUnavailable(SightlineError):
+    """A cache that the settings ask for cannot be had."""
 
 
 class Cancelled(SightlineError):

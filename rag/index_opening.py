@@ -10,6 +10,7 @@ from rag.database import Database
 from rag.embedding import Embedder, MissingEmbedder, load_embedder
 from rag.errors import LibraryMismatch, ModelUnavailable
 from rag.index import Index
+from rag.integrity import catalogue_faults
 from rag.passport import RECIPE, passport_of
 from rag.settings import Settings
 
@@ -46,7 +47,7 @@ def _recipe_of(folder: Path, *, read_only: bool, is_sealed: bool) -> Mapping[str
         return None
     catalogue = Catalogue(folder / "index.db", read_only=read_only)
     try:
-        if not is_sealed and (faults := catalogue.faults()):
+        if not is_sealed and (faults := catalogue_faults(catalogue)):
             raise catalogue.database.damage(faults[0])
         passport = catalogue.passport()
     finally:

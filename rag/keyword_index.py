@@ -150,8 +150,10 @@ class KeywordIndex:
         )
 
     def _among(self, field: str, values: Collection[str]) -> tantivy.Query:
-        ids = tantivy.Query.term_set_query(self._schema, field, list(values))
-        return tantivy.Query.const_score_query(ids, 0.0)
+        # One term query for each: a set query walks the dictionary of all ids in every segment.
+        query = tantivy.Query
+        ids = [(tantivy.Occur.Should, query.term_query(self._schema, field, value, "basic")) for value in values]
+        return query.const_score_query(query.boolean_query(ids), 0.0)
 
     def _run(self, query: tantivy.Query, limit: int) -> list[tuple[str, float]]:
         searcher = self._index.searcher()

@@ -62,10 +62,12 @@ def angles_around(query_vector: Vector, vectors: Vectors) -> NDArray[np.float64]
     """
     rest = vectors.astype(np.float64) - np.outer(vectors @ query_vector, query_vector)
     rest -= rest.mean(axis=0)
-    left, scale, _ = np.linalg.svd(rest, full_matrices=False)
+    # The first two left singular vectors, from the products of the rows with each other: the same to 8 digits as from
+    # a decomposition of `rest`, at a fraction of its cost, as there are fewer rows than dimensions.
+    squares, left = np.linalg.eigh(rest @ rest.T)  # smallest first
     plane = np.zeros((len(rest), 2))
     kept = min(2, left.shape[1])
-    plane[:, :kept] = left[:, :kept] * scale[:kept]
+    plane[:, :kept] = left[:, ::-1][:, :kept] * np.sqrt(np.maximum(squares[::-1][:kept], 0.0))
     largest = np.abs(plane).argmax(axis=0)
     plane *= np.where(plane[largest, [0, 1]] < 0, -1, 1)  # the sign of a component is arbitrary: fix it
     raw = np.mod(np.arctan2(plane[:, 1], plane[:, 0]), 2 * pi)
@@ -75,9 +77,9 @@ def angles_around(query_vector: Vector, vectors: Vectors) -> NDArray[np.float64]
 
 
 def _best_vectors(library: Library, retrieval: Retrieval, chunk_ids: list[str]) -> Vectors:
-    passages = library.catalogue.passages(chunk_ids)
-    best = {key: retrieval.ladders[key].passages[0].passage for key in chunk_ids}
-    return np.stack([next(vector for passage, vector in passages[key] if passage == best[key]) for key in chunk_ids])
+    best = [retrieval.ladders[key].passages[0].passage.id for key in chunk_ids]
+    vectors = library.catalogue.vectors(best)
+    return np.stack([vectors[passage_id] for passage_id in best])
 
 
 def _label(name: str, page: int | None) -> str:

@@ -7,7 +7,9 @@ scores exactly, its cosine from the catalogue's vectors and its BM25 from the in
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from ingestion.types import Chunk, Passage
+import numpy as np
+
+from ingestion.types import Chunk
 from rag.embedding import Embedder
 from rag.exact_search import exact_search
 from rag.filters import EVERYTHING, DocumentFilter
@@ -53,10 +55,11 @@ def find_by_meaning(
     while True:
         found = index.nearest_passages(query_vector, asked)
         ids = list(dict.fromkeys(chunk_id_of(passage_id) for passage_id, _ in found))
-        active = index.catalogue.chunks(ids)
-        kept = [key for key in ids if key in active and (within is None or active[key].document_id in within)]
+        if within is not None:
+            ids = [chunk_id for chunk_id in ids if document_id_of(chunk_id) in within]
+        kept = _active(index, ids, limit)
         if len(kept) >= limit or len(found) < asked:
-            return kept[:limit]
+            return kept
         asked *= 2
 
 
@@ -65,7 +68,7 @@ def find_by_words(
 ) -> list[tuple[str, float]]:
     """The `limit` active chunks with the highest BM25 as (id, score), best first; only of documents `within`."""
     found = index.keywords.search(query, limit, documents=within)
-    active = index.catalogue.chunks([chunk_id for chunk_id, _ in found])
+    active = index.catalogue.active_among([chunk_id for chunk_id, _ in found])
     return [(chunk_id, score) for chunk_id, score in found if chunk_id in active]
 
 
@@ -127,10 +130,18 @@ def passage_scores(
     index: Index, chunks: Mapping[str, Chunk], query_vector: Vector
 ) -> dict[str, tuple[PassageScore, ...]]:
     """The passages of each chunk with their exact cosines, best first."""
+    passages, vectors = index.catalogue.passage_table(chunks)
+    if not passages:
+        return {}
+    scored: dict[str, list[PassageScore]] = {chunk_id: [] for chunk_id in chunks}
+    # subtle: row by row, where a product with the whole matrix may add up equal rows in different orders; equal
+    # passages are to have equal cosines, whatever stands beside them.
+    for passage, cosine in zip(passages, np.vecdot(vectors, query_vector).tolist(), strict=True):
+        scored[passage.chunk_id].append(PassageScore(passage, cosine))
     return {
-        chunk_id: tuple(sorted(_scored(pairs, query_vector), key=lambda score: (-score.cosine, score.passage.start)))
-        for chunk_id, pairs in index.catalogue.passages(list(chunks)).items()
-        if pairs
+        chunk_id: tuple(sorted(scores, key=lambda score: (-score.cosine, score.passage.start)))
+        for chunk_id, scores in scored.items()
+        if scores
     }
 
 
@@ -139,8 +150,21 @@ def chunk_id_of(passage_id: str) -> str:
     return passage_id.rpartition("/")[0]
 
 
-def _scored(pairs: Sequence[tuple[Passage, Vector]], query_vector: Vector) -> list[PassageScore]:
-    return [PassageScore(passage, float(vector @ query_vector)) for passage, vector in pairs]
+def document_id_of(chunk_id: str) -> str:
+    """The document that a chunk belongs to: "doc:0-90" -> "doc"."""
+    return chunk_id.rpartition(":")[0]
+
+
+def _active(index: Index, chunk_ids: Sequence[str], limit: int) -> list[str]:
+    """The first `limit` of the chunks that are active; looks no farther than it has to."""
+    kept: list[str] = []
+    looked = 0
+    while len(kept) < limit and looked < len(chunk_ids):
+        part = chunk_ids[looked : looked + limit]
+        active = index.catalogue.active_among(part)
+        kept += [chunk_id for chunk_id in part if chunk_id in active]
+        looked += len(part)
+    return kept[:limit]
 
 
 def _ranks(scores: Mapping[str, float]) -> dict[str, int]:

@@ -25,6 +25,10 @@ class Settings(BaseSettings):
     passage_overlap_sentences: int = Field(default=1, ge=0, le=5, description="sentences that neighbours share")
     passage_context: bool = Field(default=True, description="embed a passage with its title and heading in front")
 
+    redis_url: SecretStr | None = Field(
+        default=None, description="a Redis in which servers share the vectors of questions; never shown"
+    )
+
     candidates: int = Field(default=100, ge=1, le=1000, description="chunks taken from each ranking before fusion")
     fusion: Literal["convex", "rrf"] = Field(default="convex", description="min-max convex combination, or ranks only")
     dense_weight: float = Field(default=0.5, ge=0, le=1, description="weight of meaning against words in the fusion")

@@ -80,12 +80,8 @@ class VectorStore:
 
     def search(self, query_vector: Vector, limit: int) -> list[tuple[str, float]]:
         """The nearest passages as (id, cosine), nearest first; fewer than `limit` only if there are no more."""
-        count = self._collection.count()
-        if count == 0:
-            return []
-        found = self._collection.query(
-            query_embeddings=query_vector, n_results=min(limit, count), include=["distances"]
-        )
+        # NOTE: nothing is counted first. Chroma returns what there is, and to count it reads through all of it.
+        found = self._collection.query(query_embeddings=query_vector, n_results=limit, include=["distances"])
         distances = found["distances"]
         if distances is None:
             raise RuntimeError("Chroma returned no distances")

@@ -54,6 +54,7 @@ HOMES = {
     "pydantic_settings": "rag/settings.py",
     "pypdfium2": "ingestion/parsers/pdf.py",
     "rapidocr": "ingestion/parsers/ocr.py",
+    "redis": "rag/embedding/redis_vectors.py",
     "starlette": "ui/guard.py",
     "tantivy": "rag/keyword_index.py",
     "tiktoken": "rag/token_budget.py",

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What the tests need from the system: a Chromium for the pages, strace for the proofs that nothing leaves the
-# machine and that a kill at any write loses nothing.
+# machine and that a kill at any write loses nothing, a redis-server for the shared cache of query vectors.
 set -euo pipefail
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -13,6 +13,7 @@ has_browser() {
 missing=()
 has_browser || missing+=(chromium fonts-dejavu-core)
 has strace || missing+=(strace)
+has redis-server || missing+=(redis-server)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 if has apt-get && [ "$(id -u)" -eq 0 ]; then
@@ -33,3 +34,4 @@ if ! has_browser; then
 fi
 
 has strace || echo "Note: no strace; the tests of write points fail, the egress test falls back to a Python audit hook. To install it: sudo apt-get install strace"
+has redis-server || echo "Note: no redis-server; the tests of the shared cache fail. To install it: sudo apt-get install redis-server"

@@ -32,6 +32,8 @@ class OnnxEmbedder:
         self._tokenizer.no_truncation()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = os.cpu_count() or 1
+        # Threads that wait for the next run by spinning take the cores from the search that follows an embedding.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(
             str(model.onnx_path), sess_options=options, providers=["CPUExecutionProvider"]
         )

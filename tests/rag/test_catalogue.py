@@ -9,6 +9,7 @@ import pytest
 from ingestion.types import Chunk, Document, Heading, Page, Passage
 from rag.catalogue import Catalogue
 from rag.errors import UnknownDocument
+from rag.integrity import catalogue_faults
 from rag.types import Vectors
 
 TEXT = "# Büro 👩‍🚀\nFirst page.\n\n## Gifts\nSecond page."
@@ -148,8 +149,66 @@ def test_listing_costs_nothing_of_the_texts(catalogue: Catalogue) -> None:
 def test_lost_part_is_noticed(catalogue: Catalogue) -> None:
     """A chunk or a passage that is no longer there is a fault of its document."""
     _add(catalogue, "d1", "d2")
-    assert catalogue.faults() == []
+    assert catalogue_faults(catalogue) == []
     with catalogue.database.transaction() as connection:
         connection.execute("DELETE FROM passages WHERE chunk_id LIKE 'd2:%' AND start = 0")
-    assert catalogue.faults() == ["the stored text or vectors of büro.md have changed"]
+    assert catalogue_faults(catalogue) == ["the stored text or vectors of büro.md have changed"]
     assert catalogue.counts() == (2, 4, 4)
+
+
+def test_passage_table_is_the_passages_in_one_piece(catalogue: Catalogue) -> None:
+    """Chunk by chunk in reading order, each row of the matrix the vector of the passage at its place."""
+    _add(catalogue, "d2", "d1")
+    ids = [f"{document}:{chunk.start}-{chunk.end}" for document in ("d2", "d1") for chunk in CHUNKS]
+    passages, vectors = catalogue.passage_table(ids)
+    by_chunk = catalogue.passages(ids)
+    assert list(dict.fromkeys(passage.chunk_id for passage in passages)) == sorted(ids)
+    assert [(passage, vector.tobytes()) for passage, vector in zip(passages, vectors, strict=True)] == [
+        (passage, vector.tobytes()) for chunk_id in sorted(ids) for passage, vector in by_chunk[chunk_id]
+    ]
+    assert catalogue.passage_table(["unknown"])[1].shape == (0, 0)
+
+
+def test_passages_stand_in_reading_order(catalogue: Catalogue) -> None:
+    """As they were staged, whatever their ids sort like: 9-11 comes before 10-24."""
+    chunk = CHUNKS[0]
+    passages = [Passage(chunk.id, 0, 9, 3), Passage(chunk.id, 9, 11, 1), Passage(chunk.id, 10, 24, 4)]
+    catalogue.stage(DOCUMENT, [chunk], passages, np.eye(3, dtype=np.float32), size_bytes=1, unread_tokens=0)
+    assert [passage for passage, _ in catalogue.passages([chunk.id])[chunk.id]] == passages
+
+
+def test_vectors_by_passage_id(catalogue: Catalogue) -> None:
+    """Those that are there, bit for bit."""
+    _add(catalogue, "d1")
+    found = catalogue.vectors([PASSAGES[1].id, "unknown"])
+    assert list(found) == [PASSAGES[1].id]
+    assert np.array_equal(found[PASSAGES[1].id], VECTORS[1])
+
+
+def test_active_among_is_what_chunks_finds(catalogue: Catalogue) -> None:
+    """Chunks of staged, removed and unknown documents are not among them."""
+    _add(catalogue, "d1", "d2")
+    _stage(catalogue, replace(DOCUMENT, id="d3"))
+    catalogue.retire("d2")
+    ids = [f"{document}:0-24" for document in ("d1", "d2", "d3", "d4")]
+    assert catalogue.active_among(ids) == set(catalogue.chunks(ids)) == {"d1:0-24"}
+
+
+def test_library_with_nothing_visible_is_empty(catalogue: Catalogue) -> None:
+    """Before the first document is active, and after the last one is retired."""
+    _stage(catalogue)
+    assert catalogue.is_empty()
+    catalogue.activate("d1", "d1.md")
+    assert not catalogue.is_empty()
+    catalogue.retire("d1")
+    assert catalogue.is_empty()
+
+
+def test_sample_leaves_out_what_is_not_active(catalogue: Catalogue) -> None:
+    """Every step-th of the ids that are visible, in their order."""
+    _add(catalogue, *[f"d{number}" for number in range(10)])
+    catalogue.retire("d4")
+    _stage(catalogue, replace(DOCUMENT, id="d40"))
+    ids = sorted(f"d{n}:{chunk.start}-{chunk.end}" for n in range(10) if n != 4 for chunk in CHUNKS)
+    assert catalogue.chunk_sample(100) == ids
+    assert catalogue.chunk_sample(5) == ids[::4]

@@ -99,6 +99,23 @@ def test_angles_are_in_range(count: int, dimension: int, seed: int, are_equal: b
     assert len(set(angles)) == count
 
 
+def test_angles_are_those_of_the_singular_vectors(sample_library: Library, retrieval: Retrieval) -> None:
+    """The plane is that of the first two singular vectors, as the textbook computes them."""
+    ids = [hit.chunk.id for hit in retrieval.rankings[Source.FUSED]]
+    best = [retrieval.ladders[key].passages[0].passage.id for key in ids]
+    found = sample_library.catalogue.vectors(best)
+    vectors = np.stack([found[key] for key in best])
+    query = retrieval.query_vector
+    rest = vectors.astype(np.float64) - np.outer(vectors @ query, query)
+    rest -= rest.mean(axis=0)
+    left, scale, _ = np.linalg.svd(rest, full_matrices=False)
+    plane = left[:, :2] * scale[:2]
+    plane *= np.sign(plane[np.abs(plane).argmax(axis=0), [0, 1]])
+    raw = np.mod(np.arctan2(plane[:, 1], plane[:, 0]), 2 * pi)
+    even = 2 * pi * raw.argsort(kind="stable").argsort(kind="stable") / len(raw)
+    assert angles_around(query, vectors) == pytest.approx((raw + even) / 2, abs=1e-6)
+
+
 def test_angle_of_four_directions() -> None:
     """Around a query on the third axis, vectors on four sides of a square stand a quarter turn apart."""
     query = np.array([0, 0, 1], dtype=np.float32)

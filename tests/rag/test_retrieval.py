@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from evaluation.questions import load_questions
 from rag.library import Library
-from rag.retrieval import chunk_id_of, find_by_meaning, find_by_words, known_share_of, rank
+from rag.retrieval import chunk_id_of, find_by_meaning, find_by_words, known_share_of, passage_scores, rank
 from rag.settings import Settings
-from rag.types import Source, Vector
+from rag.types import PassageScore, Source, Vector
+from rag.vector_store import VectorStore
 
 QUESTIONS = [
     question.text
@@ -131,6 +132,30 @@ def test_equal_scores_are_ranked_by_id(library: Library) -> None:
     ids = [hit.chunk.id for hit in rankings[0].by_source[Source.FUSED]]
     assert ids == sorted(ids) == [hit.chunk.id for hit in rankings[1].by_source[Source.FUSED]]
     assert len(ids) == 5
+
+
+def test_passage_scores_are_single_products(sample_library: Library) -> None:
+    """Each cosine has the very bits of its own product, whatever else is scored beside it; best first."""
+    query_vector = sample_library.embedder.embed_query(QUESTIONS[0])
+    ids = sample_library.catalogue.chunk_sample(100)
+    chunks = sample_library.catalogue.chunks(ids)
+    scored = passage_scores(sample_library.index, chunks, query_vector)
+    for chunk_id, pairs in sample_library.catalogue.passages(ids).items():
+        single = [PassageScore(passage, float(vector @ query_vector)) for passage, vector in pairs]
+        assert scored[chunk_id] == tuple(sorted(single, key=lambda score: (-score.cosine, score.passage.start)))
+    for chunk_id in ids[:3]:
+        assert passage_scores(sample_library.index, {chunk_id: chunks[chunk_id]}, query_vector) == {
+            chunk_id: scored[chunk_id]
+        }
+
+
+def test_search_counts_nothing(sample_library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A question does no work that grows with all vectors: to count them is such work."""
+    monkeypatch.setattr(VectorStore, "count", None)
+    monkeypatch.setattr(type(sample_library.index._vectors._collection), "count", None)
+    query_vector = sample_library.embedder.embed_query(QUESTIONS[0])
+    assert len(sample_library.index._vectors.search(query_vector, 10)) == 10
+    assert len(find_by_meaning(sample_library.index, query_vector, 10)) == 10
 
 
 def test_chunk_id_of_a_passage() -> None:

@@ -101,7 +101,7 @@ def show_chat(shop: Workshop) -> None:
     """The whole page."""
     messages = messages_of(shop.library.chats, session.chat_id())
     evidence, trouble = evidence_of(shop, messages)
-    has_documents = bool(shop.library.documents())
+    has_documents = not shop.library.catalogue.is_empty()
     beginning = st.empty()
     if not messages:
         with beginning.container():
