@@ -1,9 +1,8 @@
 """One collection: documents cut, embedded and searchable under one passport.
 
-Its catalogue is the truth. A document is staged there with its vectors, added to the vector store and the keyword
-index, then made active in one transaction; readers keep only what is active, so it is found whole or not at all. Both
-search structures are rebuilt from the catalogue, without embedding, whenever they are in doubt; until they can be,
-exact search and a keyword index in memory answer.
+Its catalogue is the truth. A document is staged there with its vectors, added to both search structures, then made
+active in one transaction; readers keep only what is active, so it is found whole or not at all. Structures in doubt
+are rebuilt from the catalogue, without embedding; meanwhile exact search and a keyword index in memory answer.
 """
 
 import logging
@@ -118,7 +117,6 @@ class Index:
         """Takes a document out of every answer, then deletes all of it. Raises UnknownDocument."""
         with self._changing:
             self.catalogue.retire(document_id)
-            self._cosine_sample = None
             self._purge(document_id)
             self.compact()
 
@@ -127,7 +125,6 @@ class Index:
         with self._changing:
             removed = self.catalogue.forget_source(source)
             if removed is not None:
-                self._cosine_sample = None
                 self._purge(removed)
             return removed
 
@@ -173,6 +170,7 @@ class Index:
 
     def _purge(self, document_id: str) -> None:
         """Deletes a document that readers no longer see; safe to run again from any point."""
+        self._cosine_sample = None
         ids = self.catalogue.passage_ids_of(document_id)
         if ids and self._vectors is not None:
             self._remember("deleted_vectors", str(self._count("deleted_vectors") + len(ids)))
@@ -295,7 +293,10 @@ class Index:
             except Exception:
                 log.exception("the keyword index could not be opened")
         keywords = KeywordIndex(None)
-        keywords.add(self.catalogue.active_chunks())
+        try:
+            keywords.add(self.catalogue.active_chunks())
+        except StorageFailed as error:
+            self.repairs.append(f"words could not be indexed: {error} Until then, answers come from meaning alone")
         return keywords, False
 
     def _rebuild_keywords(self) -> None:

@@ -52,11 +52,11 @@ HOMES = {
     "onnxruntime": "rag/embedding/onnx_embedder.py",
     "openai": "rag/generation.py",
     "pydantic_settings": "rag/settings.py",
+    "py3langid": "rag/text_language.py",
     "pypdfium2": "ingestion/parsers/pdf.py",
     "rapidocr": "ingestion/parsers/ocr.py",
     "redis": "rag/embedding/redis_vectors.py",
     "starlette": "ui/guard.py",
-    "tantivy": "rag/keyword_index.py",
     "tiktoken": "rag/token_budget.py",
     "tokenizers": "rag/embedding/onnx_embedder.py",
     "torch": "rag/embedding/onnx_export.py",
@@ -70,6 +70,7 @@ SPREAD = {
     "sentence_transformers": "rag/embedding/sentence_transformers_embedder.py|rag/reranking/cross_encoder.py",
     "sqlite3": "rag/database.py|rag/catalogue.py|rag/catalogue_tables.py|rag/chats.py|rag/jobs.py",  # rows
     "streamlit": "ui/*|streamlit_app.py",
+    "tantivy": "rag/keyword_index.py|rag/word_analysis.py",
     "transformers": "rag/embedding/*_export.py|rag/embedding/sentence_transformers_embedder.py",
 }
 """Packages that more than one file may import, and which."""

@@ -24,6 +24,7 @@ from rag.doctor import check
 from rag.errors import LibraryDamaged, LibraryInUse, StorageFailed
 from rag.library import Library
 from rag.settings import Settings
+from rag.text_language import language_of
 from tests.rag.fake_embedder import FakeEmbedder
 from tests.rag.libraries import RETURNS, SHIPPING, answers, assert_in_step, in_child, open_in_child, paragraphs
 
@@ -222,7 +223,7 @@ def test_changed_content_is_told(filled: Settings, part: str) -> None:
 def test_untouched_library_is_not_read_through(filled: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """The long look is taken only where something has happened: not after a close, but after a kill."""
     looks: list[object] = []
-    monkeypatch.setattr("rag.catalogue.Catalogue.faults", lambda catalogue: looks.append(catalogue) or [])
+    monkeypatch.setattr("rag.index_opening.catalogue_faults", lambda catalogue: looks.append(catalogue) or [])
     Library.open(filled, FakeEmbedder()).close()
     assert looks == []
     assert in_child(_add_and_die, filled) == 9
@@ -281,6 +282,7 @@ def test_second_process_is_refused_and_may_read(filled: Settings, expected: obje
 
 
 def _use_closed_folder(settings: Settings, pipe: Connection) -> None:
+    language_of("")  # its model is read while Python itself can still be, which may be installed for root alone
     if os.geteuid() == 0:
         os.setgroups([])
         os.setgid(NOBODY)
