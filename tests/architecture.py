@@ -50,6 +50,7 @@ HOMES = {
     "onnxruntime": "rag/embedding/onnx_embedder.py",
     "openai": "rag/generation.py",
     "pydantic_settings": "rag/settings.py",
+    "py3langid": "rag/text_language.py",
     "pypdfium2": "ingestion/parsers/pdf.py",
     "rapidocr": "ingestion/parsers/ocr.py",
     "sentence_transformers": "rag/embedding/sentence_transformers_embedder.py",
