@@ -290,7 +290,7 @@ def _check_structures(library: Library, rng: random.Random) -> list[str]:
         faults.append(f"vector store: {len(stored - passages)} too many, {len(passages - stored)} missing")
     chunks = {chunk.id for record in library.documents() for chunk in index.catalogue.chunks_of(record.id)}
     keywords = index.keywords
-    there = {key for key, _ in keywords._run(keywords._among(chunks), len(chunks) + 1)}
+    there = {key for key, _ in keywords._run(keywords._in("chunk_id", chunks), len(chunks) + 1)}
     if there != chunks or keywords.count() != len(chunks):
         faults.append(f"keyword index: {keywords.count()} chunks, {len(chunks - there)} of {len(chunks)} missing")
     files = sorted(path.name[:16] for path in (library.settings.data_dir / "uploads").iterdir())

@@ -104,7 +104,7 @@ def cosine_without(embedder: Embedder, chunk: Chunk, ladder: Ladder, query_vecto
 def matched_terms(library: Library, query: str, chunk: Chunk) -> tuple[MatchedTerm, ...]:
     """The terms of the query that the chunk holds, the largest share of its BM25 first."""
     shares = library.index.keywords.term_shares(query, chunk.id)
-    occurrences = library.index.keywords.occurrences(chunk.text, shares)
+    occurrences = library.index.keywords.occurrences(chunk, shares)
     return tuple(
         MatchedTerm(term, share, tuple((chunk.start + start, chunk.start + end) for start, end in occurrences[term]))
         for term, share in shares.items()

@@ -6,6 +6,7 @@ Per term: idf · (k1 + 1) · tf / (tf + k1 · (1 - b + b · dl / avgdl)), idf = 
 import json
 import re
 from collections.abc import Callable, Collection, Iterable
+from itertools import groupby
 from math import log
 from pathlib import Path
 from traceback import clear_frames
@@ -16,39 +17,31 @@ import tantivy
 from ingestion.types import Chunk
 from rag.errors import StorageFailed
 from rag.fingerprint import fingerprint
-from rag.stop_words import ENGLISH
+from rag.word_analysis import ENGLISH, LANGUAGES, query_words, reading_languages, stems, terms
 from rag.word_segmentation import SEGMENTATION_VERSION, words
 
 _WRITER_BYTES = 15_000_000  # the engine's minimum
-_ANALYZER = "sightline_english"
 
 
 class KeywordIndex:
-    """A tantivy index of chunk texts: their words lower-cased, English stop words out, Snowball stems.
+    """A tantivy index of chunk texts, each read in its own language; so is the query, once for every language.
 
     Without a folder it is kept in memory. Writing raises StorageFailed, and leaves what is searched as it was.
     """
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
-        self._analyzer = (
-            tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
-            .filter(tantivy.Filter.lowercase())
-            .filter(tantivy.Filter.custom_stopword(ENGLISH))
-            .filter(tantivy.Filter.stemmer("english"))
-            .build()
-        )
         builder = tantivy.SchemaBuilder()
         builder.add_text_field("chunk_id", stored=True, tokenizer_name="raw")
         builder.add_text_field("document_id", tokenizer_name="raw")
-        builder.add_text_field("body", tokenizer_name=_ANALYZER, index_option="freq")
+        builder.add_text_field("language", stored=True, tokenizer_name="raw")
+        builder.add_text_field("body", tokenizer_name="whitespace", index_option="freq")
         self._schema = builder.build()
         if folder is None:
             self._index = tantivy.Index(self._schema)
         else:
             folder.mkdir(parents=True, exist_ok=True)
             self._index = tantivy.Index(self._schema, path=str(folder))
-        self._index.register_tokenizer(_ANALYZER, self._analyzer)
 
     def add(self, chunks: Iterable[Chunk]) -> None:
         """Makes chunks searchable."""
@@ -78,47 +71,56 @@ class KeywordIndex:
         """How many chunks are indexed."""
         return int(self._index.searcher().num_docs)
 
-    def terms(self, query: str) -> list[str]:
-        """The query as the index sees it: stems, each once, in order."""
-        return list(dict.fromkeys(self._analyzer.analyze(_separated(query))))
+    def languages(self) -> list[str]:
+        """The languages that the chunks are read in, the commonest first; English of an empty index."""
+        searcher = self._index.searcher()
+        counts = {language: searcher.doc_freq("language", language) for language in LANGUAGES}
+        return sorted((each for each in counts if counts[each]), key=lambda each: (-counts[each], each)) or [ENGLISH]
+
+    def terms(self, query: str) -> dict[str, list[str]]:
+        """The query as the chunks of each language see it: terms, each once, in order."""
+        languages = self.languages()
+        asked = query_words(query, languages)
+        return {each: list(dict.fromkeys(word[each] for word in asked if each in word)) for each in languages}
 
     def search(self, query: str, limit: int) -> list[tuple[str, float]]:
         """Chunks that hold a term of the query as (chunk id, BM25 score), best first."""
-        return self._run(self._any_term(self.terms(query)), limit)
+        return self._run(self._asked(query), limit)
 
     def full_score(self, query: str) -> float:
-        """The BM25 of a chunk of average length that holds every term of the query once: the sum of their idf."""
-        searcher = self._index.searcher()
-        count = searcher.num_docs
-        return sum(_idf(count, searcher.doc_freq("body", term)) for term in self.terms(query))
+        """The BM25 of a chunk of average length that holds every word of the query once: the sum of their idf.
+
+        Of a word that has several terms, by language, the rarest that occurs counts.
+        """
+        searcher, languages = self._index.searcher(), self.languages()
+        total = 0.0
+        for word in query_words(query, languages):
+            occurring = [count for term in word.values() if (count := searcher.doc_freq("body", term))]
+            if occurring or len(word) == len(languages):  # else a stop word of one, which the others do not know
+                total += _idf(searcher.num_docs, min(occurring, default=0))
+        return total
 
     def scores(self, query: str, chunk_ids: Collection[str]) -> dict[str, float]:
         """BM25 scores of the given chunks; chunks that hold no term of the query are left out."""
-        terms = self.terms(query)
-        if not terms or not chunk_ids:
+        if not chunk_ids:
             return {}
-        among = [(tantivy.Occur.Must, self._among(chunk_ids)), (tantivy.Occur.Must, self._any_term(terms))]
-        return dict(self._run(tantivy.Query.boolean_query(among), len(chunk_ids)))
+        return dict(self._run(_both(self._in("chunk_id", chunk_ids), self._asked(query)), len(chunk_ids)))
 
     def term_shares(self, query: str, chunk_id: str) -> dict[str, float]:
         """What each term of the query adds to the chunk's BM25 score, largest first; their sum is the score."""
-        terms = self.terms(query)
-        if not terms:
-            return {}
-        any_term = self._any_term(terms)
-        searcher = self._index.searcher()
-        hits = searcher.search(self._among([chunk_id]), 1).hits
-        if not hits:
-            return {}
-        tree = json.loads(any_term.explain(searcher, hits[0][1]).to_json()) if self.scores(query, [chunk_id]) else {}
-        shares = _leaf_values(tree)
+        searcher, asked = self._index.searcher(), self._asked(query)
+        hits = searcher.search(_both(self._in("chunk_id", [chunk_id]), asked), 1).hits
+        shares = _leaf_values(json.loads(asked.explain(searcher, hits[0][1]).to_json())) if hits else {}
         return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
-    def occurrences(self, text: str, terms: Collection[str]) -> dict[str, list[tuple[int, int]]]:
-        """Where words of `text` whose stem is one of `terms` stand, as character spans."""
+    def occurrences(self, chunk: Chunk, terms: Collection[str]) -> dict[str, list[tuple[int, int]]]:
+        """Where words of a chunk whose stem is one of `terms` stand, as character spans of its text."""
+        searcher = self._index.searcher()
+        hits = searcher.search(self._in("chunk_id", [chunk.id]), 1).hits
+        language = searcher.doc(hits[0][1])["language"][0] if hits else ENGLISH
         found: dict[str, list[tuple[int, int]]] = {term: [] for term in terms}
-        for word in words(text):
-            for term in self._analyzer.analyze(word.form):
+        for word in words(chunk.text):
+            for term in stems(word.form, language):
                 if term in found:
                     found[term].append((word.start, word.end))
         return found
@@ -139,15 +141,19 @@ class KeywordIndex:
                 raise StorageFailed(f"The keyword index could not be written ({error}). Is the disk full?") from error
             raise
 
-    def _any_term(self, terms: Collection[str]) -> tantivy.Query:
-        query = tantivy.Query
-        return query.boolean_query(
-            [(tantivy.Occur.Should, query.term_query(self._schema, "body", term, "freq")) for term in terms]
+    def _asked(self, query: str) -> tantivy.Query:
+        """Matches the chunks that hold a term of the query as their language has it."""
+        return _either(
+            _both(self._in("language", [language]), _either(self._has(term) for term in terms))
+            for language, terms in self.terms(query).items()
         )
 
-    def _among(self, chunk_ids: Collection[str]) -> tantivy.Query:
-        ids = tantivy.Query.term_set_query(self._schema, "chunk_id", list(chunk_ids))
-        return tantivy.Query.const_score_query(ids, 0.0)
+    def _has(self, term: str) -> tantivy.Query:
+        return tantivy.Query.term_query(self._schema, "body", term, "freq")
+
+    def _in(self, field: str, values: Collection[str]) -> tantivy.Query:
+        """Matches the chunks with one of the values, and adds nothing to their score."""
+        return tantivy.Query.const_score_query(tantivy.Query.term_set_query(self._schema, field, list(values)), 0.0)
 
     def _run(self, query: tantivy.Query, limit: int) -> list[tuple[str, float]]:
         searcher = self._index.searcher()
@@ -161,14 +167,21 @@ def keyword_state(folder: Path) -> str:
 
 
 def _add(writer: tantivy.IndexWriter, chunks: Iterable[Chunk]) -> None:
-    for chunk in chunks:
-        writer.add_document(
-            tantivy.Document(chunk_id=chunk.id, document_id=chunk.document_id, body=_separated(chunk.text))
-        )
+    for document_id, of_document in groupby(chunks, key=lambda chunk: chunk.document_id):
+        together = list(of_document)
+        for chunk, language in zip(together, reading_languages([chunk.text for chunk in together]), strict=True):
+            body = " ".join(terms(chunk.text, language))
+            writer.add_document(
+                tantivy.Document(chunk_id=chunk.id, document_id=document_id, language=language, body=body)
+            )
 
 
-def _separated(text: str) -> str:
-    return " ".join(word.form for word in words(text))
+def _both(one: tantivy.Query, other: tantivy.Query) -> tantivy.Query:
+    return tantivy.Query.boolean_query([(tantivy.Occur.Must, one), (tantivy.Occur.Must, other)])
+
+
+def _either(queries: Iterable[tantivy.Query]) -> tantivy.Query:
+    return tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries])
 
 
 def _idf(count: int, containing: int) -> float:

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
-SEGMENTATION_VERSION = 1
+SEGMENTATION_VERSION = 2  # raised with any change of the terms that a text becomes, here or in word_analysis.py
 _MARKS = "".join(char for char in map(chr, range(0x300, 0x1E00)) if unicodedata.category(char)[0] == "M")
 _IN_PAIRS = "\u1100-\u11ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 _IN_TRIPLES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"

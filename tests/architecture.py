@@ -55,7 +55,6 @@ HOMES = {
     "rapidocr": "ingestion/parsers/ocr.py",
     "sentence_transformers": "rag/embedding/sentence_transformers_embedder.py",
     "starlette": "ui/guard.py",
-    "tantivy": "rag/keyword_index.py",
     "tiktoken": "rag/token_budget.py",
     "tokenizers": "rag/embedding/onnx_embedder.py",
     "torch": "rag/embedding/onnx_export.py",
@@ -68,6 +67,7 @@ SPREAD = {
     "pydantic": "rag/settings.py|rag/generation.py|cli.py",  # SecretStr, ValidationError
     "sqlite3": "rag/database.py|rag/catalogue.py|rag/catalogue_tables.py|rag/chats.py|rag/jobs.py",  # rows
     "streamlit": "ui/*|streamlit_app.py",
+    "tantivy": "rag/keyword_index.py|rag/word_analysis.py",  # the index; its stemmers and stop words
     "transformers": "rag/embedding/*_export.py|rag/embedding/sentence_transformers_embedder.py",
 }
 """Packages that more than one file may import, and which."""

@@ -17,6 +17,7 @@ from rag.pipeline import retrieve
 from rag.retrieval import chunk_id_of
 from rag.settings import Settings
 from rag.types import SUM_TOLERANCE, Explanation, PassageScore, Retrieval, Source
+from rag.word_analysis import stems
 from tests.rag.fake_embedder import FakeEmbedder
 
 QUESTIONS = [
@@ -142,11 +143,13 @@ def test_matched_terms_are_words_of_the_chunk(
     """Each span is a whole word with that stem, no such word is left out, and the shares sum to the BM25 score."""
     explanation = explained(question, place)
     chunk, index = explanation.chunk, sample_library.index.keywords
+    is_german = sample_library.catalogue.record(chunk.document_id).name == "nachtschicht_notiz.txt"
+    language = "german" if is_german else "english"
     words = [match.span() for match in re.finditer(r"[^\W_]+", chunk.text)]
     for matched in explanation.matched_terms:
-        same = [(start, end) for start, end in words if index.terms(chunk.text[start:end]) == [matched.term]]
+        same = [(start, end) for start, end in words if stems(chunk.text[start:end], language) == [matched.term]]
         assert matched.spans == tuple((chunk.start + start, chunk.start + end) for start, end in same) != ()
-        assert matched.term in index.terms(question)
+        assert matched.term in index.terms(question)[language]
     assert _total(explanation.matched_terms) == pytest.approx(explanation.ladder.keyword_score or 0, rel=1e-4)
 
 
@@ -171,6 +174,15 @@ def test_model_that_is_not_mean_pooled_has_no_shares(settings: Settings) -> None
     assert (explanation.tokens, explanation.words, explanation.sentences) == ((), (), ())
     assert (explanation.residual, explanation.marker_share) == (0.0, 0.0)
     assert {matched.term for matched in explanation.matched_terms} == {"boat", "harbour"}
+
+
+def test_matched_words_are_those_of_the_language(library: Library) -> None:
+    """The places of a German word's term are those of its inflected forms."""
+    text = "Die Bücher liegen seit gestern auf dem Tisch neben dem Fenster der Küche."
+    library.add("a.txt", text.encode())
+    retrieval = retrieve(library, "Wo ist das Buch?", library.settings)
+    [matched] = explain(library, retrieval, retrieval.context[0].chunk.id).matched_terms
+    assert [text[start:end] for start, end in matched.spans] == ["Bücher"]
 
 
 def test_chunk_that_is_no_candidate_is_refused(sample_library: Library, retrieved: Callable[[str], Retrieval]) -> None:

@@ -24,6 +24,7 @@ from rag.doctor import check
 from rag.errors import LibraryDamaged, LibraryInUse, StorageFailed
 from rag.library import Library
 from rag.settings import Settings
+from rag.text_language import language_of
 from tests.rag.fake_embedder import FakeEmbedder
 from tests.rag.libraries import RETURNS, SHIPPING, answers, assert_in_step, in_child, open_in_child, paragraphs
 
@@ -281,6 +282,7 @@ def test_second_process_is_refused_and_may_read(filled: Settings, expected: obje
 
 
 def _use_closed_folder(settings: Settings, pipe: Connection) -> None:
+    language_of("")  # its model is read while Python itself can still be, which may be installed for root alone
     if os.geteuid() == 0:
         os.setgroups([])
         os.setgid(NOBODY)

@@ -135,6 +135,7 @@ def test_reader_reads_on_while_the_owner_rebuilds(filled: Library, reader: Libra
 
 def _churn(settings: Settings, pipe: Connection) -> None:
     library = open_in_child(settings)
+    library.add("a.txt", paragraphs("tide", 6))  # the first one reads the model of languages
     pipe.send("open")
     number = 0
     while not pipe.poll():

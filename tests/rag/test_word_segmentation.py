@@ -74,7 +74,7 @@ def test_words_are_found(query: str, best: str) -> None:
     texts.append("Write to ann@example.org about it.")
     chunks = [make_chunk(text, document_id=f"d{number}") for number, text in enumerate(texts)]
     index.add(chunks)
-    by_id = {chunk.id: chunk.text for chunk in chunks}
-    found = index.search(query, 9)
-    assert by_id[found[0][0]] == best
-    assert any(index.occurrences(best, index.terms(query)).values())
+    by_id = {chunk.id: chunk for chunk in chunks}
+    found = by_id[index.search(query, 9)[0][0]]
+    assert found.text == best
+    assert any(index.occurrences(found, index.term_shares(query, found.id)).values())
