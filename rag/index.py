@@ -296,7 +296,10 @@ class Index:
             except Exception:
                 log.exception("the keyword index could not be opened")
         keywords = KeywordIndex(None)
-        keywords.add(self.catalogue.active_chunks())
+        try:
+            keywords.add(self.catalogue.active_chunks())
+        except StorageFailed:
+            log.exception("words could not be indexed: answers come from meaning alone")
         return keywords, False
 
     def _rebuild_keywords(self) -> None:

@@ -121,6 +121,22 @@ def test_index_that_cannot_be_mended_answers_all_the_same(
         assert library.embedder.embedded == ["A third document."] * 2, "the others were embedded again"
 
 
+def test_library_opens_where_no_word_can_be_indexed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With no room even to read the model of languages, meaning alone answers; later changes make up for it."""
+    with Library.open(settings, FakeEmbedder()) as library:
+        library.add("a.md", RETURNS)
+        before = found(library, QUESTION)
+    shutil.rmtree(settings.data_dir / "index-1" / "keywords")
+    monkeypatch.setattr("rag.text_language._identifier", _fail)
+    with Library.open(settings, FakeEmbedder()) as library:
+        assert "something could not be mended" in library.index.repairs[-1]
+        assert found(library, QUESTION) == before
+        assert library.add("b.txt", SHIPPING).status == "failed"
+        monkeypatch.undo()
+        assert library.add("b.txt", SHIPPING).status == "added"
+        assert_in_step(library)
+
+
 def test_keyword_index_in_memory_gives_the_same(tmp_path: Path, filled: Library) -> None:
     """Scores, shares and counts are those of the one on disk, and changes are taken."""
     in_memory = KeywordIndex(None)
