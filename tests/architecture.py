@@ -70,7 +70,7 @@ SPREAD = {
     "sentence_transformers": "rag/embedding/sentence_transformers_embedder.py|rag/reranking/cross_encoder.py",
     "sqlite3": "rag/database.py|rag/catalogue.py|rag/catalogue_tables.py|rag/chats.py|rag/jobs.py",  # rows
     "streamlit": "ui/*|streamlit_app.py",
-    "tantivy": "rag/keyword_index.py|rag/word_analysis.py",
+    "tantivy": "rag/keyword_index.py|rag/word_analysis.py",  # the index; its stemmers and stop words
     "transformers": "rag/embedding/*_export.py|rag/embedding/sentence_transformers_embedder.py",
 }
 """Packages that more than one file may import, and which."""
