@@ -26,6 +26,7 @@ from rag.embedding import load_embedder
 from rag.explanation import explain
 from rag.keyword_index import KeywordIndex
 from rag.library import Library
+from rag.passage_cache import PassageCache
 from rag.pipeline import retrieve
 from rag.projection import target_map
 from rag.settings import Settings
@@ -34,7 +35,7 @@ from rag.types import Retrieval, Source, Vectors
 _EXPLAINED = 5  # hits
 _BATCH = 10_000  # vectors of the exact search
 _MEGABYTE = 1024 * 1024
-_CATALOGUE_READS = ("active_among", "chunks", "passage_table", "records_of", "epoch")
+_CATALOGUE_READS = ("active_among", "chunks", "records_of", "epoch")
 _KEYWORD_CALLS = ("search", "scores", "full_score")
 
 
@@ -139,6 +140,7 @@ def _asked(library: Library, questions: Sequence[str]) -> Stopwatch:
             watched.enter_context(stopwatch.watch("keyword", KeywordIndex, method))
         for method in _CATALOGUE_READS:
             watched.enter_context(stopwatch.watch("catalogue", Catalogue, method))
+        watched.enter_context(stopwatch.watch("catalogue", PassageCache, "of"))
         for question in questions:
             with stopwatch.timed("bare"):
                 library.embedder.embed_passages([question])

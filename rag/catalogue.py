@@ -14,6 +14,7 @@ from ingestion.types import Chunk, Document, Heading, Page, Passage
 from rag.catalogue_tables import SCHEMA, VERSION, chunk_of, chunk_row, record_of, vector_of, vectors_of
 from rag.database import Database
 from rag.errors import UnknownDocument
+from rag.passage_cache import PassageCache
 from rag.types import DocumentRecord, Vector, Vectors
 
 _MAX_VARIABLES = 500  # ids a single statement takes; SQLite allows 32,766
@@ -44,6 +45,7 @@ class Catalogue:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.database = Database(path, SCHEMA, VERSION, read_only=read_only)
+        self.passage_cache = PassageCache(self.passage_table)
 
     def stage(
         self,
@@ -141,6 +143,7 @@ class Catalogue:
         with self.database.transaction() as connection:
             connection.execute("DELETE FROM documents WHERE id = ?", (document_id,))
         self.database.empty_log()
+        self.passage_cache.clear()
 
     def rename(self, document_id: str, name: str) -> None:
         """Gives a document another name to be shown by."""
@@ -330,6 +333,7 @@ class Catalogue:
     def set_passport(self, passport: dict[str, str | int]) -> None:
         """Records what the vectors are made with."""
         self.database.set_fact("passport", json.dumps(passport))
+        self.passage_cache.clear()
 
     def _in(self, query: str, values: Collection[str] | Collection[bytes]) -> Iterator[Row]:
         listed = list(values)
