@@ -26,6 +26,7 @@ from rag.catalogue_tables import (
 from rag.database import Database
 from rag.errors import UnknownDocument
 from rag.filters import DocumentFilter
+from rag.passage_cache import PassageCache
 from rag.types import DocumentRecord, Vector, Vectors
 
 _MAX_VARIABLES = 500  # ids a single statement takes; SQLite allows 32,766
@@ -56,6 +57,7 @@ class Catalogue:
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
         self.database = Database(path, SCHEMA, VERSION, upgrades=UPGRADES, read_only=read_only)
+        self.passage_cache = PassageCache(self.passage_table)
 
     def stage(
         self,
@@ -153,6 +155,7 @@ class Catalogue:
         with self.database.transaction() as connection:
             connection.execute("DELETE FROM documents WHERE id = ?", (document_id,))
         self.database.empty_log()
+        self.passage_cache.clear()
 
     def rename(self, document_id: str, name: str) -> None:
         """Gives a document another name to be shown by."""
@@ -331,6 +334,7 @@ class Catalogue:
     def set_passport(self, passport: dict[str, str | int]) -> None:
         """Records what the vectors are made with."""
         self.database.set_fact("passport", json.dumps(passport))
+        self.passage_cache.clear()
 
     def _in(self, query: str, values: Collection[str] | Collection[bytes]) -> Iterator[Row]:
         listed = list(values)

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ingestion.types import Chunk
+from ingestion.types import Chunk, Passage
 from rag.embedding import Embedder
 from rag.exact_search import exact_search
 from rag.filters import EVERYTHING, DocumentFilter
 from rag.fusion import convex_combination, reciprocal_rank
 from rag.index import Index
 from rag.settings import Settings
-from rag.types import Hit, Ladder, PassageScore, Source, Vector
+from rag.types import Hit, Ladder, PassageScore, Source, Vector, Vectors
 from rag.word_segmentation import without_identifiers
 
 _PASSAGES_PER_CHUNK = 4  # first guess at how many passages to ask for; doubled until enough chunks are found
@@ -130,18 +130,9 @@ def passage_scores(
     index: Index, chunks: Mapping[str, Chunk], query_vector: Vector
 ) -> dict[str, tuple[PassageScore, ...]]:
     """The passages of each chunk with their exact cosines, best first."""
-    passages, vectors = index.catalogue.passage_table(chunks)
-    if not passages:
-        return {}
-    scored: dict[str, list[PassageScore]] = {chunk_id: [] for chunk_id in chunks}
-    # subtle: row by row, where a product with the whole matrix may add up equal rows in different orders; equal
-    # passages are to have equal cosines, whatever stands beside them.
-    for passage, cosine in zip(passages, np.vecdot(vectors, query_vector).tolist(), strict=True):
-        scored[passage.chunk_id].append(PassageScore(passage, cosine))
     return {
-        chunk_id: tuple(sorted(scores, key=lambda score: (-score.cosine, score.passage.start)))
-        for chunk_id, scores in scored.items()
-        if scores
+        chunk_id: _scored(passages, vectors, query_vector)
+        for chunk_id, (passages, vectors) in index.catalogue.passage_cache.of(chunks).items()
     }
 
 
@@ -153,6 +144,14 @@ def chunk_id_of(passage_id: str) -> str:
 def document_id_of(chunk_id: str) -> str:
     """The document that a chunk belongs to: "doc:0-90" -> "doc"."""
     return chunk_id.rpartition(":")[0]
+
+
+def _scored(passages: Sequence[Passage], vectors: Vectors, query_vector: Vector) -> tuple[PassageScore, ...]:
+    # subtle: row by row, where a product with the matrix may add up equal rows in different orders; equal passages
+    # are to have equal cosines, whatever stands beside them.
+    cosines = np.vecdot(vectors, query_vector).tolist()
+    scores = [PassageScore(passage, cosine) for passage, cosine in zip(passages, cosines, strict=True)]
+    return tuple(sorted(scores, key=lambda score: (-score.cosine, score.passage.start)))
 
 
 def _active(index: Index, chunk_ids: Sequence[str], limit: int) -> list[str]:
