@@ -87,7 +87,7 @@ class Engine:
             self.status = "Opening your library."
             self._keep(self._workshop_with(embedder))
             # What is there now stays: looked through for garbage again and again, it would hold up one question in
-            # ten for a tenth of a second.
+            # fifteen for 150 ms.
             gc.collect()
             gc.freeze()
         except SightlineError as error:
