@@ -1,10 +1,12 @@
 """BM25 over the chunks (Robertson & Zaragoza 2009; k1 = 1.2, b = 0.75, the engine's constants). Home of tantivy.
 
-Per term: idf · (k1 + 1) · tf / (tf + k1 · (1 - b + b · dl / avgdl)), idf = ln(1 + (N - n + 0.5) / (n + 0.5)).
+Per term: weight · idf · (k1 + 1) · tf / (tf + k1 · (1 - b + b · dl / avgdl)), idf = ln(1 + (N - n + 0.5) / (n + 0.5)),
+weight = (k3 + 1) · qtf / (k3 + qtf) for a term that is asked qtf times.
 """
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from itertools import groupby
 from math import log
@@ -20,6 +22,7 @@ from rag.fingerprint import fingerprint
 from rag.word_analysis import ENGLISH, LANGUAGES, query_words, reading_languages, stems, terms
 from rag.word_segmentation import SEGMENTATION_VERSION, words
 
+_K3 = 8  # how soon a word that is asked again stops weighing more (Robertson et al. 1995, from 7 to 1000)
 _WRITER_BYTES = 15_000_000  # the engine's minimum
 
 
@@ -77,11 +80,12 @@ class KeywordIndex:
         counts = {language: searcher.doc_freq("language", language) for language in LANGUAGES}
         return sorted((each for each in counts if counts[each]), key=lambda each: (-counts[each], each)) or [ENGLISH]
 
-    def terms(self, query: str) -> dict[str, list[str]]:
-        """The query as the chunks of each language see it: terms, each once, in order."""
+    def terms(self, query: str) -> dict[str, dict[str, float]]:
+        """The query as the chunks of each language see it: terms in order, and how much each weighs."""
         languages = self.languages()
         asked = query_words(query, languages)
-        return {each: list(dict.fromkeys(word[each] for word in asked if each in word)) for each in languages}
+        counts = {each: Counter(word[each] for word in asked if each in word) for each in languages}
+        return {each: {term: _asked_weight(count) for term, count in counts[each].items()} for each in languages}
 
     def search(self, query: str, limit: int, *, documents: Collection[str] | None = None) -> list[tuple[str, float]]:
         """Chunks that hold a term of the query as (chunk id, BM25 score), best first; only of `documents` if given."""
@@ -89,16 +93,16 @@ class KeywordIndex:
         return self._run(asked if documents is None else _both(self._in("document_id", documents), asked), limit)
 
     def full_score(self, query: str) -> float:
-        """The BM25 of a chunk of average length that holds every word of the query once: the sum of their idf.
+        """The BM25 of a chunk of average length that holds every word of the query once: the sum of weight · idf.
 
         Of a word that has several terms, by language, the rarest that occurs counts.
         """
         searcher, languages = self._index.searcher(), self.languages()
         total = 0.0
-        for word in query_words(query, languages):
-            occurring = [count for term in word.values() if (count := searcher.doc_freq("body", term))]
+        for word, asked in Counter(tuple(word.values()) for word in query_words(query, languages)).items():
+            occurring = [count for term in word if (count := searcher.doc_freq("body", term))]
             if occurring or len(word) == len(languages):  # else a stop word of one, which the others do not know
-                total += _idf(searcher.num_docs, min(occurring, default=0))
+                total += _asked_weight(asked) * _idf(searcher.num_docs, min(occurring, default=0))
         return total
 
     def scores(self, query: str, chunk_ids: Collection[str]) -> dict[str, float]:
@@ -111,7 +115,7 @@ class KeywordIndex:
         """What each term of the query adds to the chunk's BM25 score, largest first; their sum is the score."""
         searcher, asked = self._index.searcher(), self._asked(query)
         hits = searcher.search(_both(self._in("chunk_id", [chunk_id]), asked), 1).hits
-        shares = _leaf_values(json.loads(asked.explain(searcher, hits[0][1]).to_json())) if hits else {}
+        shares = _term_values(json.loads(asked.explain(searcher, hits[0][1]).to_json())) if hits else {}
         return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
     def occurrences(self, chunk: Chunk, terms: Collection[str]) -> dict[str, list[tuple[int, int]]]:
@@ -145,14 +149,16 @@ class KeywordIndex:
     def _asked(self, query: str) -> tantivy.Query:
         """Matches the chunks that hold a term of the query as their language has it."""
         by_language = {
-            language: _either(self._has(term) for term in terms) for language, terms in self.terms(query).items()
+            language: _either(self._has(term, weight) for term, weight in terms.items())
+            for language, terms in self.terms(query).items()
         }
         if len(by_language) == 1:
             return next(iter(by_language.values()))
         return _either(_both(self._in("language", [language]), asked) for language, asked in by_language.items())
 
-    def _has(self, term: str) -> tantivy.Query:
-        return tantivy.Query.term_query(self._schema, "body", term, "freq")
+    def _has(self, term: str, weight: float) -> tantivy.Query:
+        query = tantivy.Query.term_query(self._schema, "body", term, "freq")
+        return query if weight == 1 else tantivy.Query.boost_query(query, weight)
 
     def _in(self, field: str, values: Collection[str]) -> tantivy.Query:
         """Matches the chunks with one of the values, and adds nothing to their score."""
@@ -194,7 +200,12 @@ def _idf(count: int, containing: int) -> float:
     return log(1 + (count - containing + 0.5) / (containing + 0.5))
 
 
-def _leaf_values(tree: dict[str, Any]) -> dict[str, float]:
+def _asked_weight(count: int) -> float:
+    """How much a term weighs that is asked `count` times: 1, 1.8, 2.45, ... up to 9."""
+    return (_K3 + 1) * count / (_K3 + count)
+
+
+def _term_values(tree: dict[str, Any]) -> dict[str, float]:
     """Term -> value from the engine's explanation, whose leaves carry `Term=Term(field=…, type=Str, "stem")`."""
     for context in tree.get("context") or []:
         term = re.search(r'"(.*)"', context)
@@ -202,5 +213,5 @@ def _leaf_values(tree: dict[str, Any]) -> dict[str, float]:
             return {json.loads(term.group()): tree["value"]}
     values: dict[str, float] = {}
     for part in tree.get("details") or []:
-        values.update(_leaf_values(part))
-    return values
+        values.update(_term_values(part))
+    return dict.fromkeys(values, tree["value"]) if len(values) == 1 else values  # with the weight around a leaf

@@ -64,7 +64,7 @@ def stems(form: str, language: str) -> list[str]:
 
 
 def query_words(query: str, languages: Sequence[str]) -> list[dict[str, str]]:
-    """The words of a query, each once, as language -> its term there; it has none where it is a stop word.
+    """The words of a query in order, as language -> its term there; it has none where it is a stop word.
 
     In which language a query is written, its stop words may tell. They are then left out for all languages: one that
     stands in a text of another language is rare there, and would weigh more than the words that matter.
@@ -77,7 +77,7 @@ def query_words(query: str, languages: Sequence[str]) -> list[dict[str, str]]:
     first, *others = sorted(stopped, key=lambda language: -stopped[language])
     if all(stopped[first] >= stopped[other] + _TELLING for other in others):
         read = [word for word in read if first in word]
-    return list({tuple(word.items()): word for word in read if word}.values())
+    return [word for word in read if word]
 
 
 def _separated(text: str) -> str:
