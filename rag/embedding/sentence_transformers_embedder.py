@@ -27,7 +27,9 @@ class SentenceTransformersEmbedder:
         from sentence_transformers import SentenceTransformer
 
         try:
-            self._model = SentenceTransformer(name, trust_remote_code=False, device=None)
+            # NOTE: of a folder with a relative path the library would ask the hub, too.
+            is_folder = Path(name).is_dir()
+            self._model = SentenceTransformer(name, trust_remote_code=False, device=None, local_files_only=is_folder)
         except Exception as error:
             raise ModelUnavailable(
                 f"The embedding model {name!r} could not be loaded ({type(error).__name__}). Give the name of a "

@@ -1,6 +1,8 @@
 """Any other model: a tiny one, made here, saved as sentence-transformers saves, with prompts of its own."""
 
 import json
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from rag.explanation import explain
 from rag.library import Library
 from rag.pipeline import retrieve
 from rag.settings import Settings
+from tests.egress import ROOT, departures, output_of, recorded
 
 TEXTS = ["the harbour master counts boats", "books", "a lighthouse keeper of the harbour counts books " * 8]
 VOCABULARY = "[PAD] [UNK] [CLS] [SEP] [MASK] the harbour master counts boats books a lighthouse keeper of query : text"
@@ -154,3 +157,19 @@ def test_known_share_counts_tokens(tiny: Embedder) -> None:
     known = next(word for word in ("the", "a", "book", "harbour") if tiny.known_share(word) == 1)
     assert tiny.known_share(f"{known} \U0001f702") == 0.5
     assert tiny.known_share("") == 1
+
+
+def test_relative_folder_is_read_without_asking_the_hub(mean_folder: Path, tmp_path: Path) -> None:
+    """A folder whose name could be one at the hub is read, and nobody is asked about it."""
+    code = (
+        f"import os, sys; sys.path.insert(0, {str(ROOT)!r}); os.chdir({str(mean_folder.parent)!r})\n"
+        "from rag.embedding.sentence_transformers_embedder import SentenceTransformersEmbedder\n"
+        "print(SentenceTransformersEmbedder('model').embed_query('books'))"
+    )
+    environment = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    log = tmp_path / "log"
+    with recorded(
+        [sys.executable, "-c", code], log, environment | {"HOME": str(tmp_path)}, use_strace=False
+    ) as process:
+        assert process.wait(timeout=240) == 0, output_of(log).read_text()
+    assert departures(log) == []
