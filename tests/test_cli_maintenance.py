@@ -143,6 +143,7 @@ def long_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def stopped_rebuild(data: Path) -> subprocess.CompletedProcess[str]:
     """A rebuild on a terminal that gets Ctrl-C once two documents are done."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what was started in the background ignores it for all
     reader, terminal = os.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))  # no bar in 0 columns
     running = subprocess.Popen(
