@@ -62,10 +62,12 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 def followed(watch: FolderWatch, queue: IngestQueue) -> None:
-    """Looks, waits until the queue is through, and looks again."""
-    watch.look()
-    until(lambda: not queue.is_busy())
-    watch.look()
+    """Looks until an idle queue is given nothing more; the thread of the watch may have looked before."""
+    given = -1
+    while given < len(queue.jobs()):
+        until(lambda: not queue.is_busy())
+        given = len(queue.jobs())
+        watch.look()
 
 
 def names(library: Library) -> list[str]:
